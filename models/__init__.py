@@ -1,0 +1,1 @@
+"""Estimators and pure numerics; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""A made-up PubMed with known truth, served over HTTP on loopback."""

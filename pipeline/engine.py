@@ -1,0 +1,116 @@
+"""Run one SQL file over Parquet: DuckDB by default, Spark for a cluster, the same text.
+
+A SQL file is one SELECT in the subset that both dialects share (the lint in tests/test_sql.py
+parses each file as both). It reads tables by name and takes `:named` parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.lake import ROWS_PER_GROUP, Dataset
+from pipeline.settings import Settings
+
+Value = str | int | float | bool | date
+Source = Dataset | pa.Table | Path
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+
+
+@contextmanager
+def query(
+    sql_file: Path,
+    sources: Mapping[str, Source],
+    parameters: Mapping[str, Value],
+    settings: Settings,
+) -> Iterator[pa.RecordBatchReader]:
+    """Open the rows of `sql_file` as a stream of record batches.
+
+    Parameters
+    ----------
+    sources
+        Table name in the SQL → a lake dataset, an Arrow table, or a Parquet file.
+    parameters
+        Values of the `:named` parameters.
+
+    Yields
+    ------
+    Record batches in the order of the query; valid inside the `with` block only.
+    """
+    text = sql_file.read_text(encoding="utf-8")
+    open_query = _spark if settings.engine == "spark" else _duckdb
+    with open_query(text, sources, parameters, settings) as batches:
+        yield batches
+
+
+def fetch(
+    sql_file: Path,
+    sources: Mapping[str, Source],
+    parameters: Mapping[str, Value],
+    settings: Settings,
+) -> pa.Table:
+    """Run `sql_file` and load all its rows; for results known to be small."""
+    with query(sql_file, sources, parameters, settings) as batches:
+        return batches.read_all()
+
+
+@contextmanager
+def _duckdb(
+    text: str,
+    sources: Mapping[str, Source],
+    parameters: Mapping[str, Value],
+    settings: Settings,
+) -> Iterator[pa.RecordBatchReader]:
+    import duckdb
+
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    config: dict[str, str | int] = {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(settings.scratch_folder),
+    }
+    with duckdb.connect(config=config) as connection:
+        for name, source in sources.items():
+            files = _files(source)
+            if files:
+                connection.read_parquet([str(file) for file in files]).create_view(name)
+            else:
+                table = source if isinstance(source, pa.Table) else source.table.schema.empty_table()  # type: ignore[union-attr]  # a Path always has files
+                connection.register(name, table)
+        used = {name: parameters[name] for name in _PARAMETER.findall(text)}
+        relation = connection.sql(_PARAMETER.sub(r"$\1", text), params=used)
+        yield relation.fetch_arrow_reader(ROWS_PER_GROUP)
+
+
+@contextmanager
+def _spark(
+    text: str,
+    sources: Mapping[str, Source],
+    parameters: Mapping[str, Value],
+    settings: Settings,
+) -> Iterator[pa.RecordBatchReader]:
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.appName("confrere").getOrCreate()
+    for name, source in sources.items():
+        files = _files(source)
+        if files:
+            frame = spark.read.parquet(*[str(file) for file in files])
+        else:
+            table = source if isinstance(source, pa.Table) else source.table.schema.empty_table()  # type: ignore[union-attr]  # a Path always has files
+            frame = spark.createDataFrame(table)
+        frame.createOrReplaceTempView(name)
+    used = {name: parameters[name] for name in _PARAMETER.findall(text)}
+    yield spark.sql(text, args=used).toArrow().to_reader(ROWS_PER_GROUP)
+
+
+def _files(source: Source) -> tuple[Path, ...]:
+    if isinstance(source, Dataset):
+        return source.files
+    return (source,) if isinstance(source, Path) else ()

@@ -1,0 +1,15 @@
+"""Errors that a person can act on.
+
+Each message names the record, file or setting concerned and the remedy, on one line. The command
+line prints that line and no traceback.
+"""
+
+from __future__ import annotations
+
+
+class ConfrereError(Exception):
+    """Something failed and nothing was changed (exit code 1)."""
+
+
+class WrongUse(ConfrereError):
+    """The request itself cannot be met: unknown name, bad option, bad setting (exit code 2)."""

@@ -1,0 +1,1 @@
+"""Who has written with whom: coauthorships, and the arrays that walks run on."""

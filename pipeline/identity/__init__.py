@@ -1,0 +1,1 @@
+"""Who wrote what: mentions to identities and authors."""

@@ -1,0 +1,1 @@
+"""PubMed in: files and E-utilities to publications, authorships, topics, links."""

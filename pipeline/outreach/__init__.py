@@ -1,0 +1,1 @@
+"""What reaches people: digests through an outbox."""

@@ -1,0 +1,1 @@
+"""Whom to work with next: candidates, scores, reasons."""

@@ -1,0 +1,1 @@
+"""The database that platforms, the API and the digest read."""

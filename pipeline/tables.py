@@ -1,0 +1,267 @@
+"""Every lake table, declared once: key, columns, types, ranges, meanings.
+
+`lake` refuses rows that do not fit; the data dictionary (`confrere tables`, docs/tables.md) is
+printed from here. A table is stored sorted by its key and holds each key once. A quantity has the
+same column name and type in every table: `_id`, `_count`, `_year`; `_on` is a date, `_at` an
+instant in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+ID = pa.int64()
+COUNT = pa.int32()
+TEXT = pa.string()
+REAL = pa.float64()
+DATE = pa.date32()
+FLAG = pa.bool_()
+INSTANT = pa.timestamp("us", tz="UTC")
+
+MENTIONS_PER_PAPER = 100_000
+"""An author id is `pmid * MENTIONS_PER_PAPER + position` of the authorship that founded it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `low` and `high` are inclusive; `values` lists all a text column may hold."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    nullable: bool = False
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the lake: `key` names the columns it is sorted by and unique on."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema; a field is nullable only where the declaration says so."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+
+# Columns that stand in several tables: declared once, so that one name means one thing.
+PMID = Column("pmid", ID, "PubMed identifier of the paper", low=1)
+POSITION = Column("position", COUNT, "place in the author list, from 1", low=1, high=MENTIONS_PER_PAPER - 1)
+AUTHOR_ID = Column("author_id", ID, "stable identifier of a person", low=1)
+CANDIDATE_ID = Column("candidate_id", ID, "author_id of the person suggested", low=1)
+ORCID = Column("orcid", TEXT, "ORCID iD as 0000-0000-0000-000X, checksum verified", nullable=True)
+WEIGHT = Column("weight", REAL, "sum over joint papers of half-life decay / (authors - 1)", low=0.0)
+RESOURCE_ALLOCATION = Column("resource_allocation", REAL, "share of the author's recency-weighted collaboration that reaches the candidate over one shared coauthor", low=0.0, high=1.0)  # fmt: skip
+PAGERANK = Column("pagerank", REAL, "personalised PageRank of the candidate, walks restarting at the author", low=0.0, high=1.0)  # fmt: skip
+
+PUBLICATIONS = Table(
+    "publications",
+    "Newest version of each paper.",
+    ("pmid",),
+    (
+        PMID,
+        Column("version", COUNT, "PubMed version of the record, from 1", low=1),
+        Column("title", TEXT, "title; inline <i> <b> <u> <sub> <sup> kept as well-formed markup, all else escaped text"),
+        Column("abstract", TEXT, "abstract as plain text, labelled sections on lines of their own", nullable=True),
+        Column("journal", TEXT, "journal (or book) title", nullable=True),
+        Column("published_on", DATE, "publication date; first day of a month or year where no day is printed", nullable=True),
+        Column("entered_on", DATE, "day the record entered PubMed (history date 'entrez', else the earliest record date)"),
+        Column("revised_on", DATE, "day of the last revision of the record", nullable=True),
+        Column("publication_types", pa.list_(pa.field("element", TEXT)), "publication types as printed"),
+        Column("language", TEXT, "first language, ISO 639-2 code", nullable=True),
+        Column("doi", TEXT, "DOI, lower case, without resolver address", nullable=True),
+        Column("author_count", COUNT, "names in the author list, collectives included", low=0),
+        Column("is_retracted", FLAG, "retracted, by its own record or by a retraction notice"),
+        Column("is_preprint", FLAG, "a preprint"),
+        Column("source_number", ID, "order in PubMed's log: year * 10000 + number of a baseline or update file, 0 for other sources", low=0),
+        Column("checksum", TEXT, "hash of the record's XML: settles ties and shows what changed"),
+    ),
+)
+AUTHORSHIPS = Table(
+    "authorships",
+    "One printed name on one paper.",
+    ("pmid", "position"),
+    (
+        PMID,
+        POSITION,
+        Column("last_name", TEXT, "family name as printed", nullable=True),
+        Column("fore_name", TEXT, "given names as printed, or initials where no more is printed", nullable=True),
+        Column("initials", TEXT, "initials as printed", nullable=True),
+        Column("suffix", TEXT, "Jr, 3rd, …", nullable=True),
+        Column("collective_name", TEXT, "name of a group that stands as an author; then no personal name", nullable=True),
+        ORCID,
+        Column("affiliations", pa.list_(pa.field("element", TEXT)), "affiliations as printed, in order"),
+    ),
+)
+TOPICS = Table(
+    "topics",
+    "What a paper is about: MeSH headings and keywords.",
+    ("pmid", "descriptor_ui"),
+    (
+        PMID,
+        Column("descriptor_ui", TEXT, "MeSH unique identifier, or 'keyword:' + the keyword in lower case"),
+        Column("name", TEXT, "heading or keyword as printed"),
+        Column("is_major", FLAG, "a major topic of the paper"),
+    ),
+)
+LINKS = Table(
+    "links",
+    "From one paper to another: CommentsCorrections and references.",
+    ("pmid", "ref_type", "ref_pmid"),
+    (
+        PMID,
+        Column("ref_type", TEXT, "RefType as PubMed prints it (RetractionIn, ErratumFor, …), or 'Cites'"),
+        Column("ref_pmid", ID, "PubMed identifier of the other paper", low=1),
+    ),
+)
+DELETIONS = Table(
+    "deletions",
+    "PMIDs that PubMed has withdrawn; they stay out whatever order files arrive in.",
+    ("pmid",),
+    (
+        PMID,
+        Column("source_number", ID, "highest source_number that deletes it: records up to it stay out", low=0),
+    ),
+)
+SOURCES = Table(
+    "sources",
+    "The ledger of ingest: each file or slice that was read, written together with its effect.",
+    ("name",),
+    (
+        Column("name", TEXT, "file name, or name of the slice"),
+        Column("sha256", TEXT, "checksum of its bytes: the same bytes are not read twice"),
+        Column("record_count", ID, "records in it", low=0),
+        Column("deletion_count", ID, "deletions in it", low=0),
+    ),
+)
+MENTIONS = Table(
+    "mentions",
+    "An authorship as identity sees it: names folded, affiliation parsed. Collectives are left out.",
+    ("pmid", "position"),
+    (
+        PMID,
+        POSITION,
+        Column("block", TEXT, "folded last name + '|' + first initial: only mentions of one block may be one person (same ORCID iD apart)"),
+        Column("given_names", TEXT, "folded given names, separated by spaces; a single letter is an initial"),
+        Column("suffix", TEXT, "folded suffix", nullable=True),
+        ORCID,
+        Column("institution", TEXT, "institution of the first affiliation", nullable=True),
+        Column("department", TEXT, "department of the first affiliation", nullable=True),
+        Column("country", TEXT, "country of the first affiliation", nullable=True),
+        Column("affiliation_key", TEXT, "folded institution: equal keys are affiliation evidence", nullable=True),
+    ),
+)
+IDENTITIES = Table(
+    "identities",
+    "Which person a mention is.",
+    ("pmid", "position"),
+    (
+        PMID,
+        POSITION,
+        AUTHOR_ID,
+        Column("confidence", REAL, "how sure this mention belongs to this author", low=0.0, high=1.0),
+        Column("method", TEXT, "strongest evidence that tied it to the author's other mentions", values=("orcid", "coauthor", "affiliation", "alone")),
+    ),
+)
+AUTHORS = Table(
+    "authors",
+    "One row a person, as of the run.",
+    ("author_id",),
+    (
+        AUTHOR_ID,
+        Column("display_name", TEXT, "fullest printed name: given names, family name, suffix"),
+        Column("block", TEXT, "as in mentions; of the fullest name"),
+        Column("given_names", TEXT, "as in mentions; of the fullest name"),
+        ORCID,
+        Column("institution", TEXT, "institution of the latest paper that names one", nullable=True),
+        Column("department", TEXT, "department printed with that institution", nullable=True),
+        Column("country", TEXT, "country printed with that institution", nullable=True),
+        Column("first_on", DATE, "day the author's first paper entered PubMed"),
+        Column("last_on", DATE, "day the author's latest paper entered PubMed"),
+        Column("publication_count", COUNT, "papers", low=1),
+    ),
+)
+COAUTHORSHIPS = Table(
+    "coauthorships",
+    "Who has written with whom, weighted; papers above the author cap and retracted papers give none.",
+    ("author_id", "coauthor_id"),
+    (
+        AUTHOR_ID,
+        Column("coauthor_id", ID, "author_id of the other; always the greater of the two", low=1),
+        Column("publication_count", COUNT, "joint papers", low=1),
+        WEIGHT,
+        Column("first_on", DATE, "day the first joint paper entered PubMed"),
+        Column("last_on", DATE, "day the latest joint paper entered PubMed"),
+    ),
+)
+CANDIDATES = Table(
+    "candidates",
+    "Pairs proposed for ranking, exclusions applied.",
+    ("author_id", "candidate_id"),
+    (AUTHOR_ID, CANDIDATE_ID, RESOURCE_ALLOCATION, PAGERANK),
+)
+RECOMMENDATIONS = Table(
+    "recommendations",
+    "Whom to work with next.",
+    ("author_id", "rank"),
+    (
+        AUTHOR_ID,
+        Column("rank", COUNT, "1 is best", low=1),
+        CANDIDATE_ID,
+        Column("score", REAL, "sum of the contributions of the row's reasons", low=0.0),
+        Column("probability", REAL, "calibrated probability of a joint paper within 24 months; null until a model is trained", nullable=True, low=0.0, high=1.0),
+        Column("introducer_id", ID, "author_id of who could introduce the two; null where no one knows both", nullable=True, low=1),
+        Column("model_version", TEXT, "what ranked it"),
+    ),
+)
+REASONS = Table(
+    "reasons",
+    "Why: public facts behind each recommendation, one row a fact, each checkable against the papers it names.",
+    ("author_id", "candidate_id", "kind", "place"),
+    (
+        AUTHOR_ID,
+        CANDIDATE_ID,
+        Column("kind", TEXT, "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. recent_paper: the candidate's pmid", values=("shared_coauthor", "path", "shared_topic", "recent_paper")),
+        Column("place", COUNT, "order within the kind, from 1", low=1),
+        Column("contribution", REAL, "what this fact adds to the score; 0 for facts that only inform", low=0.0),
+        Column("person_id", ID, "author_id of a person in the reason", nullable=True, low=1),
+        Column("other_person_id", ID, "author_id of the second person of a step", nullable=True, low=1),
+        Column("topic", TEXT, "name of the shared topic", nullable=True),
+        Column("pmid", ID, "paper that shows it", nullable=True, low=1),
+        Column("other_pmid", ID, "paper that shows the other half", nullable=True, low=1),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        PUBLICATIONS, AUTHORSHIPS, TOPICS, LINKS, DELETIONS, SOURCES, MENTIONS, IDENTITIES, AUTHORS,
+        COAUTHORSHIPS, CANDIDATES, RECOMMENDATIONS, REASONS,
+    )
+}  # fmt: skip
+
+
+def data_dictionary() -> str:
+    """All tables as Markdown: the text of docs/tables.md."""
+    return "\n".join(["# Tables of the lake", "", *(_section(table) for table in TABLES.values())])
+
+
+def _section(table: Table) -> str:
+    lines = [f"## {table.name}", "", f"{table.meaning} Key: {', '.join(table.key)}.", ""]
+    lines += ["| column | type | says |", "|---|---|---|"]
+    for column in table.columns:
+        kind = "list of string" if pa.types.is_list(column.type) else str(column.type)
+        kind += ", may be null" if column.nullable else ""
+        bounds = f" [{'' if column.low is None else f'{column.low:g}'}, {'' if column.high is None else f'{column.high:g}'}]"
+        meaning = column.meaning.replace("|", "\\|").replace("<", "&lt;")
+        meaning += bounds if (column.low, column.high) != (None, None) else ""
+        lines.append(f"| {column.name} | {kind} | {meaning} |")
+    return "\n".join([*lines, ""])
