@@ -7,19 +7,23 @@ parses each file as both). It reads tables by name and takes `:named` parameters
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.lake import ROWS_PER_GROUP, Dataset
 from pipeline.settings import Settings
 
 Value = str | int | float | bool | date
 Source = Dataset | pa.Table | Path
+Rows = AbstractContextManager[pa.RecordBatchReader]
 
+_COMMENT = re.compile(r"--[^\n]*")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 
@@ -43,7 +47,8 @@ def query(
     ------
     Record batches in the order of the query; valid inside the `with` block only.
     """
-    text = sql_file.read_text(encoding="utf-8")
+    text = _COMMENT.sub("", sql_file.read_text(encoding="utf-8"))
+    sources = {name: own for name, own in sources.items() if re.search(rf"\b{name}\b", text)}
     open_query = _spark if settings.engine == "spark" else _duckdb
     with open_query(text, sources, parameters, settings) as batches:
         yield batches
@@ -58,6 +63,18 @@ def fetch(
     """Run `sql_file` and load all its rows; for results known to be small."""
     with query(sql_file, sources, parameters, settings) as batches:
         return batches.read_all()
+
+
+@contextmanager
+def spilled(batches: Iterable[pa.RecordBatch], schema: pa.Schema, settings: Settings) -> Iterator[Path]:
+    """Put intermediate rows into a scratch Parquet file that a query can read; removed at the end."""
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.scratch_folder) as folder:
+        path = Path(folder) / "rows.parquet"
+        with pq.ParquetWriter(path, schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        yield path
 
 
 @contextmanager
@@ -85,7 +102,7 @@ def _duckdb(
                 connection.register(name, table)
         used = {name: parameters[name] for name in _PARAMETER.findall(text)}
         relation = connection.sql(_PARAMETER.sub(r"$\1", text), params=used)
-        yield relation.fetch_arrow_reader(ROWS_PER_GROUP)
+        yield relation.to_arrow_reader(ROWS_PER_GROUP)
 
 
 @contextmanager

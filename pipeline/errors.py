@@ -13,3 +13,15 @@ class ConfrereError(Exception):
 
 class WrongUse(ConfrereError):
     """The request itself cannot be met: unknown name, bad option, bad setting (exit code 2)."""
+
+
+class UpstreamError(ConfrereError):
+    """PubMed did not answer, or answered with something that is no answer; try again later."""
+
+
+class RateLimited(UpstreamError):
+    """PubMed asked us to slow down, and kept asking."""
+
+
+class BadCredentials(ConfrereError):
+    """PubMed refused the API key; trying again does not help."""

@@ -64,6 +64,22 @@ def datasets(folder: Path, names: Iterable[str]) -> dict[str, Dataset]:
     return {name: _dataset(folder, TABLES[name], manifest) for name in names}
 
 
+def lend(folder: Path, other: Path, names: Iterable[str]) -> None:
+    """Make a new lake at `other` that shows tables of this one as they stand now.
+
+    The files are shared, not copied; commits to either lake do not touch the other.
+    """
+    tables = _manifest(folder)["tables"]
+    lent = {
+        name: {**tables[name], "files": [str(folder.resolve() / f) for f in _files_of(tables[name])]}
+        for name in names
+        if name in tables
+    }
+    other.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"tables": lent, "previous": []})
+    (other / "manifest.json").write_text(text, encoding="utf-8")
+
+
 @dataclass(slots=True)
 class Commit:
     """New tables in the making: nothing is visible until the `begin` block ends."""
@@ -108,6 +124,10 @@ class Commit:
             "as_of": as_of.isoformat() if as_of else None,
         }
         return row_count
+
+    def dataset(self, name: str) -> Dataset:
+        """Table `name` as this commit has written it so far."""
+        return _dataset(self.folder, TABLES[name], {"tables": self.entries, "previous": {}})
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ class Settings:
         if self.engine not in ("duckdb", "spark"):
             raise WrongUse(f"[setting engine] is {self.engine!r}: give duckdb or spark")
 
+    def active_since(self, as_of: date) -> date:
+        """First day of the time within which a served or suggested author has published."""
+        return months_before(as_of, self.active_months)
+
     @property
     def lake_folder(self) -> Path:
         """Folder of the Parquet tables."""
@@ -67,9 +72,20 @@ class Settings:
         return self.home / "scratch"
 
     @property
+    def calibration_file(self) -> Path:
+        """The promoted model that turns scores into probabilities."""
+        return self.home / "models" / "probability.json"
+
+    @property
     def outbox_folder(self) -> Path:
         """Folder of written digests (.eml)."""
         return self.home / "outbox"
+
+
+def months_before(day: date, months: int) -> date:
+    """Same day of the month, `months` earlier; the 29th and later become the 28th."""
+    count = day.year * 12 + day.month - 1 - months
+    return date(count // 12, count % 12 + 1, min(day.day, 28))
 
 
 def from_environment(environ: Mapping[str, str], home: Path | None = None) -> Settings:

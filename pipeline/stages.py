@@ -1,1 +1,248 @@
-"""The story, stage by stage. Each does all that is pending and is safe to run twice."""
+"""The story, stage by stage: fetch, ingest, identify, connect, recommend, publish, notify.
+
+Each stage is driven by state: it does all that is pending, is safe to run twice, and leaves either
+the whole new result or the old one. Airflow, the command line and the tests call these functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.compute as pc
+
+from models.store import load_calibration, save_calibration
+from pipeline import lake
+from pipeline.errors import ConfrereError
+from pipeline.graph.connect import connect as connect_authors
+from pipeline.graph.connect import load_graph
+from pipeline.identity.identify import identify as identify_authors
+from pipeline.ingest import eutilities
+from pipeline.ingest.files import ingest_files
+from pipeline.outreach.outbox import notify as notify_subscribers
+from pipeline.recommend.recommend import model_version
+from pipeline.recommend.recommend import recommend as recommend_candidates
+from pipeline.recommend.train import HORIZON_MONTHS
+from pipeline.recommend.train import train as train_calibration
+from pipeline.serving import publish as publishing
+from pipeline.serving import suppressions
+from pipeline.serving.database import open_database
+from pipeline.settings import Settings, months_before
+
+Counts = dict[str, int | str]
+"""What a stage did, small enough for a log line or for Airflow to hand on."""
+
+logger = logging.getLogger(__name__)
+
+
+def plan_fetch(settings: Settings, today: date) -> list[str]:
+    """Name the slices of PubMed (new and revised records by day) that have not been read yet."""
+    if not settings.pubmed_query:
+        raise ConfrereError(
+            "[setting pubmed_query] is empty: set CONFRERE_PUBMED_QUERY to what to follow, "
+            "e.g. 'Geneva[ad]', or read files with `confrere run --files`"
+        )
+    return eutilities.pending_slices(lake.read(settings.lake_folder, "sources"), today, settings)
+
+
+def fetch(settings: Settings, slice_name: str) -> Counts:
+    """Fetch one slice from PubMed into the spool."""
+    return {"fetched": eutilities.fetch_slice(slice_name, settings)}
+
+
+def ingest(settings: Settings, paths: Sequence[Path] | None = None) -> Counts:
+    """Read files into the lake: those given, or all that wait in the spool (then removed)."""
+    waiting = sorted(settings.spool_folder.glob("*")) if paths is None else list(paths)
+    waiting = [path for path in waiting if not path.name.endswith(".part")]
+    with lake.begin(settings.lake_folder) as commit:
+        names = ("publications", "authorships", "topics", "links", "deletions", "sources")
+        current = lake.datasets(settings.lake_folder, names)
+        result = ingest_files(waiting, current, commit, settings)
+    if paths is None:
+        for path in waiting:
+            path.unlink()
+    return _told("ingest", asdict(result))
+
+
+def identify(settings: Settings, as_of: date | None = None, today: date | None = None) -> Counts:
+    """Work out who wrote what, from all that had entered PubMed by `as_of`.
+
+    `as_of` defaults to the day the newest record entered, but no later than `today`.
+    """
+    names = ("publications", "authorships", "identities")
+    current = lake.datasets(settings.lake_folder, names)
+    if current["publications"].row_count == 0:
+        raise ConfrereError(
+            f"[{settings.home}] holds no publications: run `confrere run --files …` first"
+        )
+    as_of = as_of or _newest_entry(current["publications"], today)
+    made_from = _fingerprint(
+        current["publications"].version, current["authorships"].version, as_of, settings.author_cap
+    )
+    if current["identities"].made_from == made_from:
+        return _told("identify", {"nothing pending": 0})
+    with lake.begin(settings.lake_folder) as commit:
+        result = identify_authors(current, commit, as_of, settings, made_from)
+    return _told("identify", {"as_of": as_of.isoformat(), **asdict(result)})
+
+
+def connect(settings: Settings) -> Counts:
+    """Build the coauthorship graph."""
+    names = ("publications", "identities", "coauthorships")
+    current = lake.datasets(settings.lake_folder, names)
+    as_of = _as_of(current["identities"], settings)
+    made_from = _fingerprint(
+        current["identities"].version,
+        current["publications"].version,
+        settings.half_life_years,
+        settings.author_cap,
+    )
+    if current["coauthorships"].made_from == made_from:
+        return _told("connect", {"nothing pending": 0})
+    with lake.begin(settings.lake_folder) as commit:
+        pair_count = connect_authors(current, commit, as_of, settings, made_from)
+    return _told("connect", {"coauthorship_count": pair_count})
+
+
+def recommend(settings: Settings) -> Counts:
+    """Propose, rank and explain collaborators for everybody who is served."""
+    names = (
+        "publications", "topics", "identities", "authors", "coauthorships", "recommendations",
+    )  # fmt: skip
+    current = lake.datasets(settings.lake_folder, names)
+    as_of = _as_of(current["coauthorships"], settings)
+    calibration = load_calibration(settings.calibration_file)
+    suppressed = suppressions.suppressed_author_ids(open_database(settings), current, settings)
+    made_from = _fingerprint(
+        current["coauthorships"].version,
+        current["authors"].version,
+        settings.active_months,
+        settings.recommendations_per_author,
+        model_version(calibration),
+        hashlib.sha256(suppressed.tobytes()).hexdigest(),
+    )
+    if current["recommendations"].made_from == made_from:
+        return _told("recommend", {"nothing pending": 0})
+    graph = load_graph(current["authors"], current["coauthorships"])
+    with lake.begin(settings.lake_folder) as commit:
+        result = recommend_candidates(
+            current, graph, suppressed, calibration, commit, as_of, settings, made_from
+        )
+    return _told("recommend", asdict(result))
+
+
+def publish(settings: Settings, now: datetime) -> Counts:
+    """Put the recommendations into the serving database, check them, move the pointer.
+
+    Raises
+    ------
+    ConfrereError
+        A gate is red; yesterday's run stays served.
+    """
+    names = ("recommendations", "reasons", "authors", "identities", "publications")
+    tables = lake.datasets(settings.lake_folder, names)
+    as_of = _as_of(tables["recommendations"], settings)
+    made_from = tables["recommendations"].version
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{made_from[:6]}"
+    version = model_version(load_calibration(settings.calibration_file))
+    run = publishing.Run(run_id, now, as_of, version, made_from)
+    result = publishing.publish(open_database(settings), run, tables, settings)
+    if not result.accepted:
+        red = ", ".join(name for name, passed in result.gates.items() if not passed)
+        raise ConfrereError(
+            f"[run {result.run_id}] not published, the run before stays served. Red gates: {red}"
+        )
+    return _told(
+        "publish",
+        {"run": result.run_id, "rows": result.row_count, "people": result.people_count},
+    )
+
+
+def notify(settings: Settings, now: datetime) -> Counts:
+    """Write a digest for everybody on the roster who asked for one and has something new."""
+    return _told("notify", asdict(notify_subscribers(open_database(settings), settings, now)))
+
+
+def train(settings: Settings) -> Counts:
+    """Learn what probability a score means, from 24 months ago; promote the model if it is better.
+
+    The past is made anew in a scratch home, with the records, identities and graph of that day.
+    """
+    names = ("identities", "publications", "authorships", "topics")
+    current = lake.datasets(settings.lake_folder, names)
+    since = months_before(_as_of(current["identities"], settings), HORIZON_MONTHS)
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.scratch_folder) as folder:
+        past = replace(settings, home=Path(folder))
+        lake.lend(settings.lake_folder, past.lake_folder, ["publications", "authorships", "topics"])
+        identify(past, as_of=since)
+        connect(past)
+        recommend(past)
+        proposed = lake.read(past.lake_folder, "candidates")
+        in_use = load_calibration(settings.calibration_file)
+        result = train_calibration(proposed, current, in_use, since, settings)
+    if result.model is not None and result.is_better:
+        save_calibration(settings.calibration_file, result.model)
+    return _told(
+        "train",
+        {
+            "as_of": since.isoformat(),
+            "pairs": result.pair_count,
+            "new_collaborations": result.positive_count,
+            "log_loss": _number(result.loss),
+            "in_use": _number(result.loss_in_use),
+            "base_rate": _number(result.loss_of_base_rate),
+            "promoted": "yes" if result.is_better else "no",
+        },
+    )
+
+
+def run(
+    settings: Settings, paths: Sequence[Path] | None, as_of: date | None, now: datetime
+) -> None:
+    """The whole path: on files, or (paths None) on what PubMed has new for the configured query."""
+    if paths is None:
+        for name in plan_fetch(settings, now.date()):
+            fetch(settings, name)
+    ingest(settings, paths)
+    identify(settings, as_of, now.date())
+    connect(settings)
+    recommend(settings)
+    publish(settings, now)
+    notify(settings, now)
+
+
+def _as_of(table: lake.Dataset, settings: Settings) -> date:
+    if table.as_of is None:
+        raise ConfrereError(
+            f"[{settings.home}] has no {table.table.name} yet: run the stages before, or all of them "
+            "with `confrere run`"
+        )
+    return table.as_of
+
+
+def _newest_entry(publications: lake.Dataset, today: date | None) -> date:
+    newest: date = max(pc.max(batch["entered_on"]).as_py() for batch in publications.batches(["entered_on"]))  # fmt: skip
+    return min(newest, today) if today else newest
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.5f}"
+
+
+def _fingerprint(*inputs: object) -> str:
+    return " ".join(str(value) for value in inputs)
+
+
+def _told(stage: str, counts: Counts) -> Counts:
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
+        for name, value in counts.items()
+    )
+    logger.info("%s: %s", stage, shown)
+    return counts

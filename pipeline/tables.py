@@ -200,6 +200,7 @@ COAUTHORSHIPS = Table(
         WEIGHT,
         Column("first_on", DATE, "day the first joint paper entered PubMed"),
         Column("last_on", DATE, "day the latest joint paper entered PubMed"),
+        Column("last_pmid", ID, "that paper", low=1),
     ),
 )
 CANDIDATES = Table(
@@ -229,7 +230,7 @@ REASONS = Table(
     (
         AUTHOR_ID,
         CANDIDATE_ID,
-        Column("kind", TEXT, "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. recent_paper: the candidate's pmid", values=("shared_coauthor", "path", "shared_topic", "recent_paper")),
+        Column("kind", TEXT, "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. recent_paper: the candidate's latest pmid", values=("shared_coauthor", "path", "walk", "shared_topic", "recent_paper")),
         Column("place", COUNT, "order within the kind, from 1", low=1),
         Column("contribution", REAL, "what this fact adds to the score; 0 for facts that only inform", low=0.0),
         Column("person_id", ID, "author_id of a person in the reason", nullable=True, low=1),

@@ -21,7 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "source_number": 0, "checksum": "0", "affiliations": [], "descriptor_ui": "D000001", "name": "Topic",
     "is_major": False, "ref_type": "Cites", "ref_pmid": 2, "block": "doe|j", "given_names": "jane",
     "confidence": 1.0, "method": "alone", "display_name": "Jane Doe", "first_on": date(2019, 1, 1),
-    "last_on": date(2020, 1, 1), "publication_count": 2, "coauthor_id": 2, "weight": 1.0, "candidate_id": 2,
+    "last_on": date(2020, 1, 1), "publication_count": 2, "coauthor_id": 2, "last_pmid": 1, "weight": 1.0, "candidate_id": 2,
     "resource_allocation": 0.0, "pagerank": 0.0, "rank": 1, "score": 0.0, "model_version": "test",
     "kind": "recent_paper", "place": 1, "contribution": 0.0, "sha256": "0", "record_count": 0,
     "deletion_count": 0,

@@ -1,0 +1,43 @@
+# make demo   install, then two nights over a made-up PubMed: suggestions, digest, database, API
+# make test   install, then all tests (those that lack a program of the machine skip and say so)
+# make check  format, lint, types, import contracts
+# make bench  wall time, CPU time and peak memory of each stage on the data at hand
+# make up     Airflow and the API on this machine, until Ctrl-C
+.PHONY: demo test check bench up lock
+.DEFAULT_GOAL := demo
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Confrere needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1 || echo not found). Install one, then: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into .venv (about a minute) …"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: .venv/.installed
+	@$(BIN)/confrere demo
+
+test: .venv/.installed
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: .venv/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_sql.py tests/test_docs.py tests/test_house.py
+
+bench: .venv/.installed
+	@$(BIN)/python -m tests.benchmarks.stages
+
+up: .venv/.installed
+	@$(BIN)/python -m dags up
+
+# the exact versions of everything, for every platform, with hashes; needs uv
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra postgres --group dev pyproject.toml -o requirements.lock

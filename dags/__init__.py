@@ -1,0 +1,1 @@
+"""The calendar: when the stages of `pipeline` run, and nothing else."""

@@ -1,0 +1,82 @@
+"""Names of slices and of the files they are fetched to.
+
+A slice is what PubMed says of a day or of several: `new/2026-11-22` (created that day),
+`revised/2026-11-01..2026-11-22` (last revised in those days), `deleted/2026-11-22` (the list of
+deleted PMIDs as of that day). Its file in the spool has `_` for `/`; the ledger knows the file by
+the slice's name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from pipeline.errors import WrongUse
+
+_SLICE = re.compile(
+    r"(new|revised|deleted)/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.\.([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
+)
+_FILE = re.compile(r"(new|revised|deleted)_([0-9.-]+)\.(?:xml|pmids)\.gz")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slice:
+    """Kind (new, revised, deleted) and the first and last day, both included."""
+
+    kind: str
+    first: date
+    last: date
+
+    @property
+    def name(self) -> str:
+        """Name in the ledger."""
+        days = str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+        return f"{self.kind}/{days}"
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file in the spool."""
+        ending = "pmids" if self.kind == "deleted" else "xml"
+        return f"{self.name.replace('/', '_')}.{ending}.gz"
+
+    def days(self) -> list[date]:
+        """All its days in order."""
+        count = (self.last - self.first).days + 1
+        return [self.first + timedelta(days=place) for place in range(count)]
+
+
+def slice_of(name: str) -> Slice | None:
+    """Read a slice's name; None where it is another kind of source."""
+    match = _SLICE.fullmatch(name)
+    if match is None:
+        return None
+    first = date.fromisoformat(match[2])
+    last = date.fromisoformat(match[3]) if match[3] else first
+    return Slice(match[1], first, last)
+
+
+def slice_named(name: str) -> Slice:
+    """Read a slice's name.
+
+    Raises
+    ------
+    WrongUse
+        It is none.
+    """
+    found = slice_of(name)
+    if found is None or found.last < found.first:
+        raise WrongUse(f"[slice {name}] is no slice: give one such as new/2026-11-22")
+    return found
+
+
+def source_name(file: Path) -> str:
+    """Name of a file in the ledger: of its slice where it is one, else the file name.
+
+    >>> source_name(Path("spool/new_2026-11-22.xml.gz")), source_name(Path("a.xml"))
+    ('new/2026-11-22', 'a.xml')
+    """
+    match = _FILE.fullmatch(file.name)
+    name = f"{match[1]}/{match[2]}" if match else ""
+    return name if _SLICE.fullmatch(name) else file.name

@@ -1,0 +1,215 @@
+-- One row a fact behind a suggestion. Contributions of one suggestion add up to its score: each
+-- shared coauthor brings their own share of the walk, `walk` the rest; other kinds only inform.
+WITH ties AS (
+    SELECT author_id, coauthor_id, weight, last_pmid FROM coauthorships
+    UNION ALL
+    SELECT coauthor_id, author_id, weight, last_pmid FROM coauthorships
+),
+
+strengths AS (
+    SELECT author_id, SUM(weight) AS strength FROM ties GROUP BY author_id
+),
+
+shared AS (
+    SELECT
+        ranking.author_id,
+        ranking.candidate_id,
+        near.coauthor_id AS person_id,
+        near.last_pmid AS pmid,
+        far.last_pmid AS other_pmid,
+        near.weight / own.strength * far.weight / theirs.strength AS contribution
+    FROM ranking
+    INNER JOIN ties AS near ON ranking.author_id = near.author_id
+    INNER JOIN ties AS far
+        ON near.coauthor_id = far.author_id AND ranking.candidate_id = far.coauthor_id
+    INNER JOIN strengths AS own ON ranking.author_id = own.author_id
+    INNER JOIN strengths AS theirs ON near.coauthor_id = theirs.author_id
+    WHERE own.strength > 0 AND theirs.strength > 0
+),
+
+shared_placed AS (
+    SELECT
+        author_id,
+        candidate_id,
+        person_id,
+        pmid,
+        other_pmid,
+        contribution,
+        CAST(
+            ROW_NUMBER() OVER (
+                PARTITION BY author_id, candidate_id
+                ORDER BY ROUND(contribution, 10) DESC, person_id
+            ) AS INT
+        ) AS place
+    FROM shared
+),
+
+shared_kept AS (
+    SELECT author_id, candidate_id, person_id, pmid, other_pmid, contribution, place
+    FROM shared_placed
+    WHERE place <= :shared_coauthors
+),
+
+shared_total AS (
+    SELECT author_id, candidate_id, SUM(contribution) AS contribution
+    FROM shared_kept
+    GROUP BY author_id, candidate_id
+),
+
+-- what people work on: topics that are neither rare slips nor on every other paper
+readable AS (
+    SELECT
+        identities.author_id,
+        identities.pmid,
+        publications.entered_on
+    FROM identities
+    INNER JOIN publications ON identities.pmid = publications.pmid
+    WHERE NOT publications.is_retracted AND publications.author_count <= :author_cap
+),
+
+corpus AS (
+    SELECT CAST(COUNT(*) AS DOUBLE) AS paper_count FROM publications
+),
+
+telling AS (
+    SELECT topics.descriptor_ui, CAST(COUNT(*) AS DOUBLE) AS paper_count
+    FROM topics
+    GROUP BY topics.descriptor_ui
+    HAVING COUNT(*) <= (SELECT :topic_share * paper_count + 10 FROM corpus)
+),
+
+author_topics AS (
+    SELECT
+        readable.author_id,
+        topics.descriptor_ui,
+        MIN(topics.name) AS topic,
+        CAST(COUNT(*) AS DOUBLE) / SQRT(MAX(telling.paper_count)) AS salience,
+        MAX(readable.pmid) AS pmid
+    FROM readable
+    INNER JOIN topics ON readable.pmid = topics.pmid
+    INNER JOIN telling ON topics.descriptor_ui = telling.descriptor_ui
+    GROUP BY readable.author_id, topics.descriptor_ui
+),
+
+author_topics_placed AS (
+    SELECT
+        author_id,
+        descriptor_ui,
+        topic,
+        salience,
+        pmid,
+        ROW_NUMBER() OVER (
+            PARTITION BY author_id ORDER BY ROUND(salience, 10) DESC, descriptor_ui
+        ) AS place
+    FROM author_topics
+),
+
+shared_topics AS (
+    SELECT
+        ranking.author_id,
+        ranking.candidate_id,
+        own.topic,
+        own.pmid,
+        theirs.pmid AS other_pmid,
+        CAST(
+            ROW_NUMBER() OVER (
+                PARTITION BY ranking.author_id, ranking.candidate_id
+                ORDER BY ROUND(own.salience * theirs.salience, 10) DESC, own.descriptor_ui
+            ) AS INT
+        ) AS place
+    FROM ranking
+    INNER JOIN author_topics_placed AS own ON ranking.author_id = own.author_id
+    INNER JOIN author_topics_placed AS theirs
+        ON
+            ranking.candidate_id = theirs.author_id
+            AND own.descriptor_ui = theirs.descriptor_ui
+    WHERE own.place <= 30 AND theirs.place <= 30
+),
+
+recent AS (
+    SELECT
+        author_id,
+        MAX_BY(
+            pmid,
+            CAST(
+                YEAR(entered_on) * 10000 + MONTH(entered_on) * 100 + DAY(entered_on) AS BIGINT
+            ) * CAST(10000000000 AS BIGINT) + pmid
+        ) AS pmid
+    FROM readable
+    GROUP BY author_id
+)
+
+SELECT
+    author_id,
+    candidate_id,
+    'shared_coauthor' AS kind,
+    place,
+    contribution,
+    person_id,
+    CAST(NULL AS BIGINT) AS other_person_id,
+    CAST(NULL AS STRING) AS topic,
+    pmid,
+    other_pmid
+FROM shared_kept
+UNION ALL
+SELECT
+    paths.author_id,
+    paths.candidate_id,
+    'path',
+    paths.place,
+    CAST(0 AS DOUBLE),
+    paths.person_id,
+    paths.other_person_id,
+    CAST(NULL AS STRING),
+    ties.last_pmid,
+    CAST(NULL AS BIGINT)
+FROM paths
+INNER JOIN ties ON paths.person_id = ties.author_id AND paths.other_person_id = ties.coauthor_id
+UNION ALL
+SELECT
+    ranking.author_id,
+    ranking.candidate_id,
+    'walk',
+    CAST(1 AS INT),
+    GREATEST(
+        ranking.score - COALESCE(shared_total.contribution, CAST(0 AS DOUBLE)), CAST(0 AS DOUBLE)
+    ),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS STRING),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT)
+FROM ranking
+LEFT JOIN shared_total
+    ON
+        ranking.author_id = shared_total.author_id
+        AND ranking.candidate_id = shared_total.candidate_id
+UNION ALL
+SELECT
+    author_id,
+    candidate_id,
+    'shared_topic',
+    place,
+    CAST(0 AS DOUBLE),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT),
+    topic,
+    pmid,
+    other_pmid
+FROM shared_topics
+WHERE place <= :shared_topics
+UNION ALL
+SELECT
+    ranking.author_id,
+    ranking.candidate_id,
+    'recent_paper',
+    CAST(1 AS INT),
+    CAST(0 AS DOUBLE),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS STRING),
+    recent.pmid,
+    CAST(NULL AS BIGINT)
+FROM ranking
+INNER JOIN recent ON ranking.candidate_id = recent.author_id
+ORDER BY author_id, candidate_id, kind, place

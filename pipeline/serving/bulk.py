@@ -1,0 +1,56 @@
+"""Load Arrow batches into a table of the serving database, many rows a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.csv as csv
+from sqlalchemy import Table
+
+from pipeline.serving.database import Connection, Engine, writing
+
+
+def load(engine: Engine, table: Table, run_id: str, batches: Iterable[pa.RecordBatch]) -> None:
+    """Insert rows of run `run_id`; each batch is a transaction, so that other writers get a turn.
+
+    Parameters
+    ----------
+    batches
+        Columns named as in `table`, without run_id.
+    """
+    insert = _copy if engine.dialect.name == "postgresql" else _insert_many
+    for batch in batches:
+        run_ids = pa.repeat(pa.scalar(run_id, pa.string()), batch.num_rows)
+        with writing(engine) as connection:
+            insert(connection, table, batch.add_column(0, "run_id", run_ids))
+
+
+def _insert_many(connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
+    columns = [_for_sqlite(column).to_pylist() for column in batch.columns]
+    places = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table.name} ({', '.join(batch.schema.names)}) VALUES ({places})"
+    cursor = (
+        connection.connection.cursor()
+    )  # the driver's own: SQLAlchemy would take each row apart
+    try:
+        cursor.executemany(statement, list(zip(*columns, strict=True)))
+    finally:
+        cursor.close()
+
+
+def _for_sqlite(column: pa.Array) -> pa.Array:
+    """Dates become ISO text, as SQLAlchemy reads them back."""
+    return column.cast(pa.string()) if pa.types.is_date(column.type) else column
+
+
+def _copy(connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
+    rows = pa.BufferOutputStream()
+    csv.write_csv(batch, rows, csv.WriteOptions(include_header=False))
+    names = ", ".join(batch.schema.names)
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(rows.getvalue())
+    finally:
+        cursor.close()

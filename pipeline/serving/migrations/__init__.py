@@ -1,0 +1,1 @@
+"""Migrations of the serving database, applied when it is opened."""

@@ -1,0 +1,178 @@
+"""Who is to get a digest, and which were claimed, written or failed.
+
+A delivery is claimed by inserting its unique Message-ID before anything is sent, so that no message
+goes out twice. A claim left `pending` by a crash is never repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from pipeline.errors import ConfrereError
+from pipeline.serving.database import Connection, Engine, reading, writing
+from pipeline.serving.schema import (
+    DELIVERED_SUGGESTIONS,
+    DELIVERIES,
+    SUBSCRIBERS,
+    SUPPRESSIONS,
+    V1_PEOPLE,
+    hold_pointer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person on the roster who wants the digest and is served by the current run."""
+
+    person_id: str
+    name: str
+    email: str
+    orcid: str | None
+    department: str | None
+    author_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message about to be sent. `candidate_ids` are the people it suggests."""
+
+    person_id: str
+    run_id: str
+    message_id: str
+    subject: str
+    candidate_ids: tuple[int, ...]
+    created_at: datetime
+
+
+_KIND, _VALUE = SUPPRESSIONS.c.kind, SUPPRESSIONS.c.value
+_IS_SUPPRESSED = exists().where(
+    or_(
+        and_(_KIND == "address_hash", SUBSCRIBERS.c.address_hash == _VALUE),
+        and_(_KIND == "orcid", SUBSCRIBERS.c.orcid == _VALUE),
+    )
+)
+_OPTED_IN = (
+    select(
+        SUBSCRIBERS.c.person_id,
+        SUBSCRIBERS.c.name,
+        SUBSCRIBERS.c.email,
+        SUBSCRIBERS.c.orcid,
+        SUBSCRIBERS.c.department,
+        SUBSCRIBERS.c.author_id,
+    )
+    .join(V1_PEOPLE, V1_PEOPLE.c.author_id == SUBSCRIBERS.c.author_id)
+    .where(SUBSCRIBERS.c.wants_digest, V1_PEOPLE.c.is_served, ~_IS_SUPPRESSED)
+    .order_by(SUBSCRIBERS.c.person_id)
+)
+
+
+def opted_in(engine: Engine) -> list[Subscriber]:
+    """List who wants the digest, is served by the current run and is not suppressed in any way."""
+    with reading(engine) as connection:
+        return [Subscriber(**row._mapping) for row in connection.execute(_OPTED_IN)]
+
+
+def already_suggested(engine: Engine, person_id: str) -> set[int]:
+    """Give the author ids that earlier digests suggested to `person_id`; failed ones do not count.
+
+    After re-clustering a person is known again by ORCID iD.
+    """
+    told = (
+        select(DELIVERED_SUGGESTIONS.c.candidate_id, DELIVERED_SUGGESTIONS.c.candidate_orcid)
+        .join(DELIVERIES)
+        .where(DELIVERIES.c.person_id == person_id, DELIVERIES.c.state != "failed")
+        .subquery()
+    )
+    now_called = select(V1_PEOPLE.c.author_id).join(
+        told, told.c.candidate_orcid == V1_PEOPLE.c.orcid
+    )
+    with reading(engine) as connection:
+        return set(connection.scalars(select(told.c.candidate_id).union(now_called)))
+
+
+def claim_delivery(engine: Engine, delivery: Delivery) -> bool:
+    """Claim a message before it is sent.
+
+    Returns
+    -------
+    False if the message was claimed before, or if its recipient or somebody it suggests has opted
+    out in the meantime: then it must not be sent.
+    """
+    with writing(engine) as connection:
+        hold_pointer(connection)  # no opt-out can slip in between
+        if not _may_be_sent(connection, delivery):
+            return False
+        return _insert_claim(connection, delivery)
+
+
+def mark_delivered(engine: Engine, message_id: str, path: str, at: datetime) -> None:
+    """Note that a claimed message was written to `path`."""
+    _mark(engine, message_id, state="written", path=path, delivered_at=at)
+
+
+def mark_failed(engine: Engine, message_id: str, error: str) -> None:
+    """Note that a claimed message was not delivered, and why."""
+    _mark(engine, message_id, state="failed", error=error)
+
+
+def _may_be_sent(connection: Connection, delivery: Delivery) -> bool:
+    is_wanted = connection.execute(
+        _OPTED_IN.where(SUBSCRIBERS.c.person_id == delivery.person_id)
+    ).first()
+    visible = set(
+        connection.scalars(
+            select(V1_PEOPLE.c.author_id).where(V1_PEOPLE.c.author_id.in_(delivery.candidate_ids))
+        )
+    )
+    return is_wanted is not None and visible == set(delivery.candidate_ids)
+
+
+def _insert_claim(connection: Connection, delivery: Delivery) -> bool:
+    try:
+        with connection.begin_nested():
+            delivery_id = connection.scalar(
+                insert(DELIVERIES)
+                .values(
+                    person_id=delivery.person_id,
+                    run_id=delivery.run_id,
+                    message_id=delivery.message_id,
+                    state="pending",
+                    subject=delivery.subject,
+                    created_at=delivery.created_at,
+                )
+                .returning(DELIVERIES.c.delivery_id)
+            )
+    except IntegrityError:
+        if _is_claimed(connection, delivery.message_id):
+            return False
+        raise
+    orcids = select(V1_PEOPLE.c.author_id, V1_PEOPLE.c.orcid).where(
+        V1_PEOPLE.c.author_id.in_(delivery.candidate_ids)
+    )
+    rows = [
+        {"delivery_id": delivery_id, "candidate_id": author_id, "candidate_orcid": orcid}
+        for author_id, orcid in connection.execute(orcids)
+    ]
+    if rows:
+        connection.execute(insert(DELIVERED_SUGGESTIONS), rows)
+    return True
+
+
+def _is_claimed(connection: Connection, message_id: str) -> bool:
+    claimed = select(DELIVERIES.c.delivery_id).where(DELIVERIES.c.message_id == message_id)
+    return connection.execute(claimed).first() is not None
+
+
+def _mark(engine: Engine, message_id: str, **values: object) -> None:
+    with writing(engine) as connection:
+        result = connection.execute(
+            update(DELIVERIES).where(DELIVERIES.c.message_id == message_id).values(**values)
+        )
+        if result.rowcount != 1:
+            raise ConfrereError(
+                f"[message {message_id}] was never claimed: claim it before sending"
+            )

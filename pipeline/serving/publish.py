@@ -1,0 +1,255 @@
+"""Publish a run: rows beside those of the old run, gates, then the pointer moves.
+
+Readers follow the pointer, so they see the whole old run or the whole new one. A red gate keeps
+the old run. Nothing that was loaded is seen before the pointer moves; what a crash leaves behind
+is swept by the next publish.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from pipeline import engine as sql
+from pipeline.errors import ConfrereError
+from pipeline.lake import Dataset
+from pipeline.progress import track
+from pipeline.serving.bulk import load
+from pipeline.serving.database import Connection, Engine, exclusively, reading, writing
+from pipeline.serving.gates import GateResult, check_gates
+from pipeline.serving.names import fold_names
+from pipeline.serving.reasons import join_reasons
+from pipeline.serving.roster import resolve_subscribers
+from pipeline.serving.schema import (
+    CURRENT_RUN,
+    GATE_RESULTS,
+    PAPERS,
+    PEOPLE,
+    RECOMMENDATIONS,
+    RUN_TABLES,
+    RUNS,
+    hold_pointer,
+)
+from pipeline.serving.suppressions import resolve_suppressions
+from pipeline.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+SOURCES = ("recommendations", "reasons", "authors", "publications", "identities")
+"""Lake tables that `publish` reads."""
+
+VALID_FOR = timedelta(days=7)
+"""After so long without a new run readers should count the data as stale."""
+
+_ROOM = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is published.
+
+    `run_id` names it once and for all; `generated_at` is in UTC; `made_from` is the fingerprint of
+    the inputs.
+    """
+
+    run_id: str
+    generated_at: datetime
+    as_of: date
+    model_version: str
+    made_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of it. `gates` says for each gate whether it passed."""
+
+    run_id: str
+    row_count: int
+    people_count: int
+    gates: Mapping[str, bool]
+    accepted: bool
+
+
+def publish(
+    engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Settings
+) -> Published:
+    """Publish a run from the lake tables named in `SOURCES`.
+
+    Returns
+    -------
+    `accepted` is False where a gate was red: the old run stays, and `gate_results` says why. Where
+    the current run was made from the same inputs, nothing is done and it is returned.
+
+    Raises
+    ------
+    ConfrereError
+        A run of this name was served before.
+    """
+    with exclusively(engine, "publish"):
+        current = _current_made_from(engine, run.made_from)
+        if current is not None:
+            return current
+        _sweep(engine)
+        _register(engine, run)
+        _load(engine, run, tables, settings)
+        published = _decide(engine, run, tables, settings)
+        _retire(engine, settings.runs_kept)
+        return published
+
+
+def _current_made_from(engine: Engine, made_from: str) -> Published | None:
+    current = select(RUNS).join(CURRENT_RUN, RUNS.c.run_id == CURRENT_RUN.c.run_id)
+    with reading(engine) as connection:
+        row = connection.execute(current).mappings().first()
+        if row is None or not made_from or row["made_from"] != made_from:
+            return None
+        results = select(GATE_RESULTS.c.name, GATE_RESULTS.c.passed)
+        chosen = connection.execute(results.where(GATE_RESULTS.c.run_id == row["run_id"]))
+        gates = {gate.name: gate.passed for gate in chosen}
+        return Published(row["run_id"], row["row_count"], row["people_count"], gates, True)
+
+
+def _register(engine: Engine, run: Run) -> None:
+    with writing(engine) as connection:
+        status = connection.scalar(select(RUNS.c.status).where(RUNS.c.run_id == run.run_id))
+        if status == "refused":  # tried before; nothing of it is left but the verdict
+            connection.execute(delete(GATE_RESULTS).where(GATE_RESULTS.c.run_id == run.run_id))
+            connection.execute(delete(RUNS).where(RUNS.c.run_id == run.run_id))
+        elif status is not None:
+            raise ConfrereError(
+                f"[run {run.run_id}] was served before: give the new run a new name"
+            )
+        connection.execute(
+            insert(RUNS).values(
+                run_id=run.run_id,
+                as_of=run.as_of,
+                generated_at=run.generated_at,
+                valid_until=run.generated_at + VALID_FOR,
+                model_version=run.model_version,
+                made_from=run.made_from,
+                status="loading",
+                row_count=0,
+                author_count=0,
+                people_count=0,
+            )
+        )
+
+
+def _load(engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Settings) -> None:
+    @contextmanager
+    def rows(name: str) -> Iterator[Iterable[pa.RecordBatch]]:
+        with sql.query(_ROOM / f"{name}.sql", tables, {}, settings) as batches:
+            yield track(batches, f"loading {name}")
+
+    with rows("people") as batches:
+        load(engine, PEOPLE, run.run_id, map(_with_name_key, batches))
+    with rows("papers") as batches:
+        load(engine, PAPERS, run.run_id, batches)
+    with rows("recommendations") as batches:
+        load(engine, RECOMMENDATIONS, run.run_id, join_reasons(batches))
+
+
+def _with_name_key(people: pa.RecordBatch) -> pa.RecordBatch:
+    return people.append_column("name_key", fold_names(people.column("display_name")))
+
+
+def _decide(
+    engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Settings
+) -> Published:
+    with writing(engine) as connection:
+        _count(connection, run.run_id)
+        resolve_suppressions(connection, run.run_id, tables, settings)
+        results = check_gates(connection, run.run_id)
+    red = [result for result in results if not result.passed]
+    for result in red:
+        _log_red(run.run_id, result)
+    accepted = all(result.severity != "error" for result in red)
+    with writing(engine) as connection:
+        if accepted:
+            _move_pointer(connection, run.run_id, tables, settings)
+        else:
+            connection.execute(
+                update(RUNS).where(RUNS.c.run_id == run.run_id).values(status="refused")
+            )
+            _delete_rows(connection, run.run_id)
+        row = connection.execute(select(RUNS).where(RUNS.c.run_id == run.run_id)).mappings().one()
+    gates = {result.name: result.passed for result in results}
+    return Published(run.run_id, row["row_count"], row["people_count"], gates, accepted)
+
+
+def _count(connection: Connection, run_id: str) -> None:
+    given, people = RECOMMENDATIONS.c, PEOPLE.c
+    connection.execute(
+        update(RUNS)
+        .where(RUNS.c.run_id == run_id)
+        .values(
+            row_count=select(func.count()).where(given.run_id == run_id).scalar_subquery(),
+            author_count=select(func.count())
+            .where(and_(people.run_id == run_id, people.is_served))
+            .scalar_subquery(),
+            people_count=select(func.count()).where(people.run_id == run_id).scalar_subquery(),
+        )
+    )
+
+
+def _log_red(run_id: str, result: GateResult) -> None:
+    logger.warning(
+        "[run %s] gate %s (%s): %g is above %g",
+        run_id,
+        result.name,
+        result.severity,
+        result.value,
+        result.threshold,
+    )
+
+
+def _move_pointer(
+    connection: Connection, run_id: str, tables: Mapping[str, Dataset], settings: Settings
+) -> None:
+    """Serve run `run_id`, with every opt-out that was written up to this instant."""
+    hold_pointer(connection)
+    resolve_suppressions(connection, run_id, tables, settings)
+    connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(status="served"))
+    connection.execute(update(CURRENT_RUN).values(run_id=run_id))
+    resolve_subscribers(connection)
+
+
+def _sweep(engine: Engine) -> None:
+    """Delete what a publish that did not end has loaded; ours is the only one that runs."""
+    with reading(engine) as connection:
+        unfinished = connection.scalars(select(RUNS.c.run_id).where(RUNS.c.status == "loading"))
+        run_ids = unfinished.all()
+    for run_id in run_ids:
+        with writing(engine) as connection:
+            _delete_rows(connection, run_id)
+            connection.execute(delete(GATE_RESULTS).where(GATE_RESULTS.c.run_id == run_id))
+            connection.execute(delete(RUNS).where(RUNS.c.run_id == run_id))
+
+
+def _retire(engine: Engine, runs_kept: int) -> None:
+    """Delete the rows of all but the newest runs; the run itself stays in the book."""
+    served = select(RUNS.c.run_id).where(RUNS.c.status == "served")
+    current = select(CURRENT_RUN.c.run_id)
+    old = (
+        served.where(RUNS.c.run_id.not_in(current))
+        .order_by(RUNS.c.generated_at.desc(), RUNS.c.run_id.desc())
+        .offset(runs_kept - 1)
+    )
+    with reading(engine) as connection:
+        run_ids = connection.scalars(old).all()
+    for run_id in run_ids:
+        with writing(engine) as connection:
+            connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(status="retired"))
+            _delete_rows(connection, run_id)
+
+
+def _delete_rows(connection: Connection, run_id: str) -> None:
+    for table in RUN_TABLES:
+        connection.execute(delete(table).where(table.c.run_id == run_id))

@@ -1,0 +1,267 @@
+"""Tables of the serving database, declared once for SQLite and PostgreSQL.
+
+A run's rows stand beside those of other runs; `current_run` says which run is served. The views
+`v1_*` follow that pointer and leave out suppressed people: platforms read the views, never the
+tables. `migrations/` builds what is declared here; a test holds the two against each other.
+"""
+
+# ruff: noqa: E501  (one column a line reads as a table)
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    select,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+VIEWS = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant in UTC; SQLite keeps it as text without the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn any aware instant into UTC; refuse a naive one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the instant back in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _column(name: str, type_: Any, comment: str, *rest: Any, **options: Any) -> Column[Any]:
+    """Declare a column that is not null unless it says so."""
+    options.setdefault("nullable", False)
+    return Column(name, type_, *rest, comment=comment, **options)
+
+
+def _run_id(*rest: Any, **options: Any) -> Column[Any]:
+    return _column("run_id", Text, "run that the row belongs to", *rest, **options)
+
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    _column("run_id", Text, "name of the run", primary_key=True),
+    _column("as_of", Date, "last day whose PubMed records the run knows of"),
+    _column("generated_at", Instant, "instant the run was made, UTC"),
+    _column("valid_until", Instant, "instant after which the run should count as stale, UTC"),
+    _column("model_version", Text, "what ranked the recommendations"),
+    _column("made_from", Text, "fingerprint of the inputs: equal inputs are not published twice"),
+    _column(
+        "status",
+        Text,
+        "loading; served: passed the gates; refused by a gate; retired: rows deleted",
+    ),
+    _column("row_count", BigInteger, "recommendations of the run"),
+    _column("author_count", BigInteger, "people who receive recommendations"),
+    _column("people_count", BigInteger, "people of the run, served or named"),
+    CheckConstraint("status IN ('loading', 'served', 'refused', 'retired')", name="status"),
+    comment="Every run that was ever published or refused.",
+)
+
+CURRENT_RUN = Table(
+    "current_run",
+    METADATA,
+    _column("slot", Integer, "always 1: the table has exactly one row", primary_key=True, autoincrement=False),
+    _column("run_id", Text, "the run that is served; null before the first", ForeignKey("runs.run_id"), nullable=True),
+    CheckConstraint("slot = 1", name="one_row"),
+    comment="The pointer to the run that is served.",
+)  # fmt: skip
+
+RECOMMENDATIONS = Table(
+    "recommendations",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "person who receives the suggestion", primary_key=True, autoincrement=False),
+    _column("rank", Integer, "1 is best", primary_key=True, autoincrement=False),
+    _column("candidate_id", BigInteger, "author_id of the person suggested"),
+    _column("score", Float, "sum of the contributions of the reasons; a gate refuses null", nullable=True),
+    _column("probability", Float, "calibrated probability of a joint paper within 24 months; null until a model is trained", nullable=True),
+    _column("introducer_id", BigInteger, "author_id of who could introduce the two; null where nobody knows both", nullable=True),
+    _column("reasons", Text, "JSON array, strongest first: kind, contribution and, where they apply, person_id, other_person_id, topic, pmid, other_pmid"),
+    comment="Whom to work with next, run by run.",
+)  # fmt: skip
+
+PEOPLE = Table(
+    "people",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "stable identifier of a person", primary_key=True, autoincrement=False),
+    _column("display_name", Text, "fullest printed name"),
+    _column("name_key", Text, "display_name without case, accents and punctuation, for searching"),
+    _column("orcid", Text, "ORCID iD as 0000-0000-0000-000X", nullable=True),
+    _column("institution", Text, "institution of the latest paper that names one", nullable=True),
+    _column("department", Text, "department printed with that institution", nullable=True),
+    _column("country", Text, "country printed with that institution", nullable=True),
+    _column("publication_count", Integer, "papers"),
+    _column("first_on", Date, "day the first paper entered PubMed"),
+    _column("last_on", Date, "day the latest paper entered PubMed"),
+    _column("is_served", Boolean, "receives recommendations in this run"),
+    Index(None, "orcid", "run_id"),
+    comment="Everyone a run serves, suggests or names in a reason.",
+)  # fmt: skip
+
+PAPERS = Table(
+    "papers",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("pmid", BigInteger, "PubMed identifier", primary_key=True, autoincrement=False),
+    _column("title", Text, "title; inline <i> <b> <u> <sub> <sup> as markup, all else escaped"),
+    _column("journal", Text, "journal title", nullable=True),
+    _column("published_on", Date, "publication date; first of the month or year where no day is printed", nullable=True),
+    comment="The papers that a run's reasons name, and no others.",
+)  # fmt: skip
+
+GATE_RESULTS = Table(
+    "gate_results",
+    METADATA,
+    _run_id(ForeignKey("runs.run_id"), primary_key=True),
+    _column("name", Text, "name of the gate", primary_key=True),
+    _column("severity", Text, "error: a red gate refuses the run; warning: it is only noted"),
+    _column("value", Float, "what the check measured"),
+    _column("threshold", Float, "largest value that passes"),
+    _column("passed", Boolean, "value <= threshold"),
+    comment="What each gate measured on each run.",
+)
+
+SUPPRESSIONS = Table(
+    "suppressions",
+    METADATA,
+    _column("kind", Text, "orcid, address_hash or mention", primary_key=True),
+    _column("value", Text, "ORCID iD; keyed hash of an address; pmid:position", primary_key=True),
+    _column("created_at", Instant, "instant of the wish, UTC"),
+    _column("created_by", Text, "who wrote it down, and why"),
+    CheckConstraint("kind IN ('orcid', 'address_hash', 'mention')", name="kind"),
+    comment="Who wants to be left alone, as evidence that survives re-clustering. No stage of the pipeline writes here.",
+)
+
+SUPPRESSED_PEOPLE = Table(
+    "suppressed_people",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "who the evidence is in this run", primary_key=True, autoincrement=False),
+    _column("suppressed_at", Instant, "instant of the earliest evidence, UTC"),
+    comment="The suppressions as resolved for a run: the views leave these people out.",
+)  # fmt: skip
+
+SUBSCRIBERS = Table(
+    "subscribers",
+    METADATA,
+    _column("person_id", Text, "the institution's own identifier", primary_key=True),
+    _column("name", Text, "name on the roster"),
+    _column("email", Text, "address on the roster"),
+    _column("address_hash", Text, "keyed hash of the address, to compare with suppressions"),
+    _column("orcid", Text, "ORCID iD on the roster", nullable=True),
+    _column("department", Text, "department on the roster", nullable=True),
+    _column("wants_digest", Boolean, "has opted in to the digest"),
+    _column("author_id", BigInteger, "who this is in the current run; null where unknown", nullable=True),
+    _column("updated_at", Instant, "instant of the last import that held this person, UTC"),
+    comment="The institution's roster.",
+)  # fmt: skip
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    _column("delivery_id", BigInteger().with_variant(Integer, "sqlite"), "number of the delivery", primary_key=True),
+    _column("person_id", Text, "who it is for", ForeignKey("subscribers.person_id")),
+    _run_id(ForeignKey("runs.run_id")),
+    _column("message_id", Text, "Message-ID; unique, so that a message is claimed once"),
+    _column("state", Text, "pending: claimed; written: in the outbox folder; failed"),
+    _column("subject", Text, "Subject header"),
+    _column("path", Text, "file in the outbox folder", nullable=True),
+    _column("created_at", Instant, "instant of the claim, UTC"),
+    _column("delivered_at", Instant, "instant of delivery, UTC", nullable=True),
+    _column("error", Text, "why it failed", nullable=True),
+    UniqueConstraint("message_id"),
+    CheckConstraint("state IN ('pending', 'written', 'failed')", name="state"),
+    Index(None, "person_id"),
+    comment="The outbox: a row is claimed before anything is sent.",
+)  # fmt: skip
+
+DELIVERED_SUGGESTIONS = Table(
+    "delivered_suggestions",
+    METADATA,
+    _column("delivery_id", BigInteger().with_variant(Integer, "sqlite"), "delivery that held it", ForeignKey("deliveries.delivery_id"), primary_key=True, autoincrement=False),
+    _column("candidate_id", BigInteger, "author_id of the person suggested", primary_key=True, autoincrement=False),
+    _column("candidate_orcid", Text, "their ORCID iD: knows them again after re-clustering", nullable=True),
+    comment="Whom each digest suggested, so that nobody is suggested twice.",
+)  # fmt: skip
+
+RUN_TABLES = (RECOMMENDATIONS, PEOPLE, PAPERS, SUPPRESSED_PEOPLE)
+"""The tables whose rows go when a run is retired."""
+
+
+def _seen(table: Table, *names: str) -> list[Column[Any]]:
+    """Columns of a view that show those of a table."""
+    return [
+        Column(c.name, c.type, comment=c.comment) for c in table.c if not names or c.name in names
+    ]
+
+
+V1_RUNS = Table(
+    "v1_runs",
+    VIEWS,
+    *_seen(RUNS, "run_id", "as_of", "generated_at", "valid_until", "model_version", "row_count", "author_count", "people_count"),
+    Column("is_current", Boolean, comment="the run that the other views show"),
+    comment="The runs that were served and are still kept.",
+)  # fmt: skip
+V1_PEOPLE = Table(
+    "v1_people",
+    VIEWS,
+    *_seen(PEOPLE),
+    comment="People of the current run, without the suppressed.",
+)
+V1_RECOMMENDATIONS = Table(
+    "v1_recommendations",
+    VIEWS,
+    *_seen(RUNS, "run_id", "as_of", "generated_at", "valid_until", "model_version"),
+    *(column for column in _seen(RECOMMENDATIONS) if column.name != "run_id"),
+    comment="Recommendations of the current run, without the suppressed on either side.",
+)
+
+
+def hold_pointer(connection: Connection) -> str | None:
+    """Read the current run_id and keep the pointer from moving until the transaction ends.
+
+    Whoever writes rows that follow the pointer (suppressions, roster, publish) starts with this,
+    so that none of them can miss the other. SQLite has one writer at a time anyway.
+    """
+    return connection.scalar(select(CURRENT_RUN.c.run_id).with_for_update())

@@ -1,0 +1,116 @@
+"""What the API answers: the public contract, apart from how the database is read.
+
+No answer holds an e-mail address. Fields are only ever added.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """Made from the dataclasses of `pipeline.serving.queries`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class RunAnswer(Answer):
+    """The run that an answer comes from."""
+
+    run_id: str
+    as_of: date = Field(description="last day whose PubMed records the run knows of")
+    generated_at: datetime
+    valid_until: datetime = Field(description="after this instant the data is stale")
+    model_version: str
+    row_count: int = Field(description="recommendations of the run")
+    author_count: int = Field(description="people who receive recommendations")
+    people_count: int = Field(description="people of the run, served or named")
+
+
+class PersonAnswer(Answer):
+    """A person of the current run."""
+
+    author_id: int = Field(description="stable identifier of a person")
+    name: str
+    orcid: str | None = Field(description="ORCID iD as 0000-0000-0000-000X")
+    institution: str | None
+    department: str | None
+    country: str | None
+    publication_count: int
+    first_on: date = Field(description="day the first paper entered PubMed")
+    last_on: date = Field(description="day the latest paper entered PubMed")
+    is_served: bool = Field(description="receives recommendations")
+
+
+class PaperAnswer(Answer):
+    """A paper that a reason names."""
+
+    pmid: int
+    title: str | None = Field(
+        description="inline <i> <b> <u> <sub> <sup> as markup, all else escaped"
+    )
+    journal: str | None
+    published_on: date | None
+
+
+class ReasonAnswer(Answer):
+    """One fact behind a recommendation.
+
+    - `shared_coauthor`: `person` wrote `paper` with the author, `other_paper` with the candidate.
+    - `path`: `person` and `other_person` wrote `paper` together, one step from author to candidate.
+    - `shared_topic`: the author's `paper` and the candidate's `other_paper` have `topic`.
+    - `recent_paper`: the candidate's `paper`.
+    """
+
+    kind: str
+    contribution: float = Field(description="what the fact adds to the score; 0: it only informs")
+    person: PersonAnswer | None
+    other_person: PersonAnswer | None
+    topic: str | None
+    paper: PaperAnswer | None
+    other_paper: PaperAnswer | None
+
+
+class RecommendationAnswer(Answer):
+    """Whom to work with."""
+
+    rank: int = Field(description="1 is best; opt-outs leave gaps")
+    person: PersonAnswer
+    score: float
+    probability: float | None = Field(
+        description="calibrated probability of a joint paper within 24 months; null until trained"
+    )
+    introducer: PersonAnswer | None = Field(description="who could introduce the two")
+    reasons: list[ReasonAnswer]
+
+
+class SuggestionsAnswer(Answer):
+    """A person's recommendations, all from one run."""
+
+    run: RunAnswer
+    person: PersonAnswer
+    recommendations: list[RecommendationAnswer]
+
+
+class PeopleAnswer(Answer):
+    """People found by name."""
+
+    people: list[PersonAnswer]
+
+
+class HealthAnswer(Answer):
+    """The service can answer."""
+
+    status: str = "ok"
+    run: RunAnswer
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 has it."""
+
+    type: str = "about:blank"
+    title: str = Field(description="what kind of error, the same for every case of it")
+    status: int = Field(description="the HTTP status once more")
+    detail: str = Field(description="what is wrong in this case, and the remedy")

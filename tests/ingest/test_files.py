@@ -1,0 +1,317 @@
+"""Files into the lake: newest wins, deletions hold, bad input changes nothing."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfrereError, WrongUse
+from pipeline.ingest.files import Ingested, source_number
+from tests.builders import SHARED
+from tests.ingest.drawn import article, author, ingest, tables, versions, write
+
+PUBMED = SHARED / "pubmed"
+needs_shared = pytest.mark.skipif(not PUBMED.exists(), reason=f"{PUBMED} is absent")
+
+
+def titles(home: Path) -> dict[int, str]:
+    return {row["pmid"]: row["title"] for row in tables(home)["publications"]}
+
+
+def retracted(home: Path) -> list[int]:
+    return [row["pmid"] for row in tables(home)["publications"] if row["is_retracted"]]
+
+
+def test_a_revised_record_replaces_the_older_one_with_all_its_rows(tmp_path: Path) -> None:
+    old = article(
+        7,
+        revised="2020-01-01",
+        title="Old",
+        keywords=["gone"],
+        links=[("Cites", 99)],
+        authors=[author("Doe", "Jane"), author("Roe", "Jo")],
+    )
+    write(tmp_path / "a.xml", [old, article(8)])
+    write(tmp_path / "b.xml", [article(7, revised="2020-02-01", title="New", keywords=["kept"])])
+    ingest(tmp_path / "home", tmp_path / "a.xml")
+    told = ingest(tmp_path / "home", tmp_path / "b.xml")
+    assert told == Ingested(source_count=1, record_count=1, revised_count=1)
+    after = tables(tmp_path / "home")
+    assert titles(tmp_path / "home") == {7: "New", 8: "T"}
+    assert [(r["pmid"], r["last_name"]) for r in after["authorships"]] == [(7, "Doe"), (8, "Doe")]
+    assert [row["name"] for row in after["topics"]] == ["kept"]
+    assert after["links"] == []
+
+
+def test_a_higher_version_wins_over_a_later_revision(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "a.xml",
+        [
+            article(7, version=2, revised="2020-01-01", title="Second"),
+            article(7, version=1, revised="2021-01-01", title="First"),
+        ],
+    )
+    assert ingest(tmp_path / "home", file).new_count == 1
+    assert titles(tmp_path / "home") == {7: "Second"}
+
+
+def test_the_later_file_wins_between_records_of_one_day(tmp_path: Path) -> None:
+    late = write(tmp_path / "pubmed26n0010.xml.gz", [article(7, revised="2020-01-01", title="10")])
+    early = write(tmp_path / "pubmed25n0999.xml.gz", [article(7, revised="2020-01-01", title="9")])
+    ingest(tmp_path / "home", late, early)
+    assert titles(tmp_path / "home") == {7: "10"}
+
+
+def test_reading_twice_changes_nothing(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.xml", [article(7)], deleted=[9])
+    ingest(tmp_path / "home", file)
+    before = versions(tmp_path / "home")
+    assert ingest(tmp_path / "home", file) == Ingested(skipped_count=1)
+    assert versions(tmp_path / "home") == before
+
+
+def test_the_same_records_in_another_file_change_only_the_ledger(tmp_path: Path) -> None:
+    ingest(tmp_path / "home", write(tmp_path / "a.xml", [article(7)], deleted=[9]))
+    before = versions(tmp_path / "home")
+    tree = ET.fromstring(article(7))
+    ET.indent(tree)
+    indented = ET.tostring(tree, encoding="unicode")
+    told = ingest(tmp_path / "home", write(tmp_path / "b.xml", [indented], deleted=[9]))
+    assert told == Ingested(source_count=1, record_count=1, unchanged_count=1)
+    after = versions(tmp_path / "home")
+    assert {name for name in after if after[name] != before[name]} == {"sources"}
+
+
+def test_a_deletion_removes_and_keeps_out(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    base = write(tmp_path / "pubmed26n0001.xml", [article(7), article(8)])
+    update = write(tmp_path / "pubmed26n0002.xml", [article(9)], deleted=[7])
+    again = write(tmp_path / "pubmed25n0001.xml", [article(7)])
+    ingest(home, base)
+    assert ingest(home, update).deleted_count == 1
+    ingest(home, again)
+    assert set(titles(home)) == {8, 9}
+    assert {row["pmid"] for row in tables(home)["authorships"]} == {8, 9}
+
+
+def test_a_record_that_comes_back_after_its_deletion_is_read(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ingest(home, write(tmp_path / "pubmed26n0002.xml", [article(1)], deleted=[7]))
+    ingest(home, write(tmp_path / "pubmed26n0003.xml", [article(7)]))
+    assert set(titles(home)) == {1, 7}
+
+
+def test_the_list_of_deleted_pmids_removes_whatever_the_source(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    listed = tmp_path / "deleted.pmids.gz"
+    listed.write_bytes(gzip.compress(b"7\n12345\n"))
+    ingest(home, listed)
+    ingest(home, write(tmp_path / "pubmed26n0001.xml", [article(7), article(8)]))
+    assert set(titles(home)) == {8}
+
+
+def test_a_retraction_notice_marks_the_other_paper_whenever_it_comes(tmp_path: Path) -> None:
+    paper = write(tmp_path / "paper.xml", [article(7), article(8)])
+    notice = write(tmp_path / "notice.xml", [article(9, links=[("RetractionOf", 7)])])
+    for home, files in ((tmp_path / "h1", (paper, notice)), (tmp_path / "h2", (notice, paper))):
+        counts = [ingest(home, file).retracted_count for file in files]
+        assert sum(counts) == 1
+        assert retracted(home) == [7]
+
+
+def test_a_withdrawn_notice_no_longer_counts(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    notice = article(9, links=[("RetractionOf", 7)], revised="2020-01-01")
+    ingest(home, write(tmp_path / "a.xml", [article(7), notice]))
+    ingest(home, write(tmp_path / "b.xml", [article(9, revised="2020-02-01")]))
+    assert retracted(home) == []
+
+
+@pytest.mark.parametrize(
+    ("given_as", "expected"),
+    [
+        ({"types": ["Journal Article", "Retracted Publication"]}, True),
+        ({"links": [("RetractionIn", 9)]}, True),
+        ({"links": [("RetractionIn", "")]}, True),
+        ({"links": [("PartialRetractionIn", 9)]}, False),
+        ({"links": [("ExpressionOfConcernIn", 9)]}, False),
+    ],
+)
+def test_retraction_by_the_papers_own_record(
+    tmp_path: Path, given_as: dict[str, Any], expected: bool
+) -> None:
+    ingest(tmp_path / "home", write(tmp_path / "a.xml", [article(7, **given_as)]))
+    # a second, unrelated run must not forget it
+    ingest(tmp_path / "home", write(tmp_path / "b.xml", [article(8)]))
+    assert (retracted(tmp_path / "home") == [7]) is expected
+
+
+def test_a_bad_file_among_good_ones_changes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ingest(home, write(tmp_path / "a.xml", [article(1)]))
+    before = versions(home)
+    good = write(tmp_path / "b.xml.gz", [article(2)])
+    bad = tmp_path / "c.xml.gz"
+    bad.write_bytes(good.read_bytes()[:-12])
+    with pytest.raises(ConfrereError, match=r"c\.xml\.gz.*damaged gzip"):
+        ingest(home, good, bad)
+    assert versions(home) == before
+    assert list((home / "scratch").iterdir()) == []
+    assert len(list((home / "lake" / "publications").glob("*.parquet"))) == 1
+
+
+def test_paths_that_cannot_be_meant_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    twins = [write(tmp_path / "a.xml", [article(1)]), write(tmp_path / "other/a.xml", [article(2)])]
+    for paths, named in (
+        ([tmp_path / "notes.txt"], "notes.txt"),
+        ([tmp_path / "empty"], "empty"),
+        ([tmp_path / "absent.xml"], "absent.xml"),
+        (twins, "a.xml"),
+    ):
+        with pytest.raises(WrongUse, match=named):
+            ingest(tmp_path / "home", *paths)
+
+
+def test_a_folder_stands_for_its_pubmed_files(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "b.xml.gz", [article(2)])
+    write(folder / "a.xml", [article(1)])
+    (folder / "a.xml.md5").write_text("x")
+    assert ingest(tmp_path / "home", folder).source_count == 2
+    assert set(titles(tmp_path / "home")) == {1, 2}
+
+
+def test_source_numbers_follow_pubmeds_log() -> None:
+    names = ["new_2026-11-22.xml.gz", "medline16n0902.xml.gz", "pubmed26n1335.xml.gz", "d.pmids.gz"]
+    assert [source_number(Path(name)) for name in names] == [0, 160902, 261335, 99999999]
+
+
+# A log of PubMed as files in number order: a paper's versions and days of revision only rise.
+entry = st.tuples(st.integers(1, 4), st.integers(0, 1), st.booleans(), st.booleans())
+logs = st.lists(st.lists(entry, min_size=1, max_size=4), min_size=2, max_size=4)
+
+
+def write_log(folder: Path, log: list[list[tuple[int, int, bool, bool]]]) -> list[Path]:
+    """Write a file a list; an entry: PMID, days since its last revision, is deleted, retracts."""
+    days: dict[int, int] = {}
+    files = []
+    for number, entries in enumerate(log, start=1):
+        records, deleted = [], []
+        for pmid, step, is_deleted, is_notice in entries:
+            if is_deleted:
+                deleted.append(pmid)
+                continue
+            days[pmid] = days.get(pmid, 1) + step
+            links = [("RetractionOf", pmid % 4 + 1)] if is_notice else []
+            title = f"file {number} day {days[pmid]}"
+            authors = [author(f"N{number}"), *([author("Extra")] if step else [])]
+            records.append(
+                article(
+                    pmid,
+                    revised=f"2020-01-{days[pmid]:02}",
+                    title=title,
+                    links=links,
+                    authors=authors,
+                    keywords=[f"k{number}"],
+                )
+            )
+        files.append(write(folder / f"pubmed26n{number:04}.xml", records or [article(9)], deleted))
+    return files
+
+
+@settings(max_examples=5, deadline=None)
+@given(log=logs, data=st.data())
+def test_neither_order_nor_number_of_runs_matters(
+    log: list[list[tuple[int, int, bool, bool]]], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = write_log(folder, log)
+        ingest(folder / "at_once", *files)
+        shuffled = data.draw(st.permutations(files))
+        cut = data.draw(st.integers(1, len(files) - 1))
+        ingest(folder / "in_two", *shuffled[:cut])
+        ingest(folder / "in_two", *shuffled[cut:])
+        assert tables(folder / "in_two") == tables(folder / "at_once")
+
+
+def test_a_revision_a_deletion_and_a_return_end_alike_forwards_and_backwards(
+    tmp_path: Path,
+) -> None:
+    files = [
+        write(tmp_path / "pubmed26n0001.xml", [article(1, revised="2020-01-01"), article(2)]),
+        write(tmp_path / "pubmed26n0002.xml", [article(1, revised="2020-01-02")], deleted=[2]),
+        write(tmp_path / "pubmed26n0003.xml", [article(2, title="Back")], deleted=[1]),
+    ]
+    ends = []
+    for number, order in enumerate((files, files[::-1])):
+        home = tmp_path / f"home{number}"
+        for file in order:
+            ingest(home, file)
+        ends.append(tables(home))
+    assert {row["pmid"]: row["title"] for row in ends[0]["publications"]} == {2: "Back"}
+    assert all(end == ends[0] for end in ends)
+
+
+def independent(path: Path) -> tuple[dict[int, tuple[int, str]], set[int]]:
+    """PMID → (version, day of revision) and deletions, read with the standard library."""
+    root = ET.fromstring(gzip.decompress(path.read_bytes()))
+    papers = {}
+    for citation in root.iter("MedlineCitation"):
+        pmid = citation.find("PMID")
+        revised = citation.find("DateRevised")
+        assert pmid is not None
+        day = "-".join(revised.itertext()).replace("\n", "") if revised is not None else ""
+        papers[int(pmid.text or "")] = (int(pmid.get("Version", "")), day)
+    return papers, {int(e.text or "") for e in root.iterfind("DeleteCitation/PMID")}
+
+
+@needs_shared
+def test_the_2026_pair_agrees_with_an_independent_reading(tmp_path: Path) -> None:
+    base, update = (
+        PUBMED / "baseline/pubmed26n1334.xml.gz",
+        PUBMED / "updatefiles/pubmed26n1335.xml.gz",
+    )
+    old, _ = independent(base)
+    new, gone = independent(update)
+    # the pair has no PMID in common, so revise and delete some of the baseline on top of it
+    revised, removed = sorted(old)[:5], sorted(old)[5:9]
+    later = write(
+        tmp_path / "pubmed26n1336.xml.gz",
+        [article(pmid, revised="2026-12-31", version=old[pmid][0]) for pmid in revised],
+        deleted=removed,
+    )
+    home = tmp_path / "home"
+    first = ingest(home, base)
+    second = ingest(home, update)
+    third = ingest(home, later)
+    assert first.new_count == len(old)
+    assert second.new_count == len(set(new) - set(old))
+    assert second.revised_count == len(set(new) & set(old))
+    assert second.deleted_count == len(gone & (set(old) | set(new)))
+    assert (third.revised_count, third.deleted_count) == (5, 4)
+    held = {row["pmid"]: row for row in tables(home)["publications"]}
+    assert set(held) == (set(old) | set(new)) - gone - set(removed)
+    assert all(held[pmid]["source_number"] == 261336 for pmid in revised)
+    assert {row["pmid"] for row in tables(home)["deletions"]} == gone | set(removed)
+
+
+@needs_shared
+def test_an_odd_file_without_records_is_refused_and_the_lake_stays(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ingest(home, PUBMED / "odd/pubmed7.xml")
+    before = versions(home)
+    with pytest.raises(ConfrereError, match=r"error_body_37909814\.xml.*neither"):
+        ingest(home, PUBMED / "odd")
+    assert versions(home) == before

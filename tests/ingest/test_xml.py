@@ -1,0 +1,384 @@
+"""PubMed XML to records, held against Bio.Entrez and the standard library's parser."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import html
+import io
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from Bio import Entrez
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfrereError
+from pipeline.ingest import records, xml
+from pipeline.ingest.records import Deletion, Record
+from tests.builders import SHARED
+from tests.ingest.drawn import article, article_set, author, write
+
+PUBMED = SHARED / "pubmed"
+needs_shared = pytest.mark.skipif(not PUBMED.exists(), reason=f"{PUBMED} is absent")
+
+DOCTYPE_OF_ENTREZ = (
+    b'<?xml version="1.0" encoding="utf-8"?>\n'
+    b'<!DOCTYPE %s PUBLIC "x" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/%s.dtd">\n'
+)
+
+
+def read_records(path: Path) -> list[Record]:
+    return [item for item in xml.read(path) if isinstance(item, Record)]
+
+
+def one(tmp_path: Path, record: str) -> Record:
+    (found,) = read_records(write(tmp_path / "one.xml", [record]))
+    return found
+
+
+# -- against Bio.Entrez ---------------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    """Text without markup, spaces collapsed."""
+    return re.sub(r"[ \t\r\n]+", " ", html.unescape(re.sub(r"<[^<>]*>", "", text))).strip()
+
+
+def by_entrez(path: Path) -> list[Any]:
+    """Articles as Bio.Entrez reads them, with a DTD that it has at hand."""
+    data = path.read_bytes()
+    data = gzip.decompress(data) if path.suffix == ".gz" else data
+    if b"<MedlineCitationSet" in data:
+        return entrez(data[data.index(b"<MedlineCitationSet") :], b"nlmmedlinecitationset_150101")
+    # what no DTD at hand allows, and our reader leaves out: books between articles, and
+    # affiliations outside the author list (before 2014)
+    found = re.findall(rb"<PubmedArticle>.*?</PubmedArticle>", data, flags=re.DOTALL)
+    articles = [
+        re.sub(
+            rb"</Abstract>\s*<Affiliation>.*?</Affiliation>", b"</Abstract>", one, flags=re.DOTALL
+        )
+        for one in found
+    ]
+    body = b"<PubmedArticleSet>" + b"".join(articles) + b"</PubmedArticleSet>"
+    return entrez(body, b"pubmed_250101")
+
+
+def entrez(body: bytes, dtd: bytes) -> list[Any]:
+    prolog = DOCTYPE_OF_ENTREZ % (body[1 : body.index(b">")], dtd)
+    read = Entrez.read(io.BytesIO(prolog + body), validate=False, escape=True)
+    return list(read.get("PubmedArticle") or read["MedlineCitation"])
+
+
+def names_by_entrez(article: Any) -> list[tuple[str | None, ...]]:
+    """List the authors of an article; the invalid ones are none."""
+    return [
+        (
+            *(plain(a[key]) if a.get(key) else None for key in ("LastName", "Suffix")),
+            plain(a.get("ForeName") or a.get("Initials") or "") or None,
+            plain(a["CollectiveName"]) if a.get("CollectiveName") else None,
+            *(plain(info["Affiliation"]) for info in a.get("AffiliationInfo", ())),
+        )
+        for a in article.get("AuthorList", ())
+        if a.attributes.get("ValidYN") != "N"
+    ]
+
+
+def topics_by_entrez(citation: Any) -> dict[str, bool]:
+    topics: dict[str, bool] = {}
+    for heading in citation.get("MeshHeadingList", ()):
+        descriptor = heading["DescriptorName"]
+        parts = [descriptor, *heading["QualifierName"]]
+        key = descriptor.attributes.get("UI") or f"keyword:{plain(descriptor).lower()}"
+        is_major = any(part.attributes.get("MajorTopicYN") == "Y" for part in parts)
+        topics[key] = topics.get(key, False) or is_major
+    for keywords in citation.get("KeywordList", ()):
+        for word in keywords:
+            if plain(word):
+                key = f"keyword:{plain(word).lower()}"
+                is_major = word.attributes.get("MajorTopicYN") == "Y"
+                topics[key] = topics.get(key, False) or is_major
+    return topics
+
+
+def links_by_entrez(citation: Any, data: Any) -> set[tuple[str, int]]:
+    notices = citation.get("CommentsCorrectionsList", ())
+    links = {(n.attributes["RefType"], int(n["PMID"])) for n in notices if n.get("PMID")}
+    waiting = list(data.get("ReferenceList", ()))
+    while waiting:
+        block = waiting.pop()
+        waiting += block.get("ReferenceList", ())
+        for reference in block.get("Reference", ()):
+            for number in reference.get("ArticleIdList", ()):
+                if number.attributes["IdType"] == "pubmed" and number.strip().isdigit():
+                    links.add(("Cites", int(number)))
+    return links
+
+
+def entered_by_entrez(data: Any) -> date | None:
+    for status in ("entrez", "pubmed", "medline"):
+        for day in data.get("History", ()):
+            if day.attributes["PubStatus"] == status:
+                return date(int(day["Year"]), int(day["Month"]), int(day["Day"]))
+    return None
+
+
+FILES = [
+    "records.xml.gz",
+    "baseline/pubmed26n1334.xml.gz",
+    "updatefiles/pubmed26n1335.xml.gz",
+    "odd/PubmedArticleSet.xml",
+    "odd/medline16n0902.xml.gz",
+    "odd/pubmed20n1203.xml.gz",
+    "odd/pubmed7.xml",
+    "odd/pubmed_sample.xml",
+]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", FILES)
+def test_articles_are_read_as_bio_entrez_reads_them(name: str) -> None:
+    own: dict[tuple[int, int], Record] = {
+        (r.pmid, r.version): r for r in read_records(PUBMED / name)
+    }
+    theirs = by_entrez(PUBMED / name)
+    assert theirs
+    for entry in theirs:
+        citation, data = entry.get("MedlineCitation", entry), entry.get("PubmedData", {})
+        printed = citation["Article"]
+        record = own[int(citation["PMID"]), int(citation["PMID"].attributes["Version"])]
+        assert plain(record.title) == (
+            plain(printed["ArticleTitle"]) or plain(printed.get("VernacularTitle", ""))
+        )
+        assert [
+            (a.last_name, a.suffix, a.fore_name, a.collective_name, *a.affiliations)
+            for a in record.authorships
+        ] == names_by_entrez(printed)
+        assert {t.descriptor_ui: t.is_major for t in record.topics} == topics_by_entrez(citation)
+        assert {tuple(link) for link in record.links} == links_by_entrez(citation, data)
+        assert record.publication_types == [
+            plain(t) for t in printed.get("PublicationTypeList", ())
+        ]
+        assert record.language == next(iter(printed.get("Language", ())), None)
+        assert (record.journal or "") == plain(printed.get("Journal", {}).get("Title", ""))
+        sections = [plain(s) for s in printed.get("Abstract", {}).get("AbstractText", ())]
+        assert all(section in (record.abstract or "") for section in sections)
+        entered_on = entered_by_entrez(data)
+        assert entered_on is None or record.entered_on == entered_on
+        when = printed.get("Journal", {}).get("JournalIssue", {}).get("PubDate", {})
+        if when.get("Year"):
+            assert record.published_on is not None
+            assert record.published_on.year == int(when["Year"])
+
+
+@needs_shared
+@pytest.mark.parametrize("name", [*FILES, "odd/book.xml", "odd/PubmedBookArticleSet.xml"])
+def test_every_record_and_deletion_of_a_real_file_is_read(name: str) -> None:
+    path = PUBMED / name
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    root = ET.fromstring(data)
+    kinds = {"PubmedArticle", "PubmedBookArticle"} | ({"MedlineCitation"} & {c.tag for c in root})
+    found = [int(child.findtext(".//PMID") or "") for child in root if child.tag in kinds]
+    deleted = [int(element.text or "") for element in root.iterfind("DeleteCitation/PMID")]
+    items = list(xml.read(path))
+    assert [item.pmid for item in items if isinstance(item, Record)] == found
+    assert [item.pmid for item in items if isinstance(item, Deletion)] == deleted
+
+
+@needs_shared
+def test_books_give_chapter_authors_and_the_book_as_journal() -> None:
+    (chapter,) = read_records(PUBMED / "odd/book.xml")
+    assert (chapter.pmid, chapter.title, chapter.journal) == (
+        29262162,
+        "Qualitative Study",
+        "StatPearls",
+    )
+    book = read_records(PUBMED / "odd/PubmedBookArticleSet.xml")[0]
+    assert book.title.startswith("Clinical Policy: Critical Issues")
+    assert [a.last_name for a in book.authorships] == ["Lu"]
+    assert book.published_on == date(2021, 1, 1)
+
+
+# -- drawn records --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("A <i>gene</i> &amp; H<sub>2</sub>O", "A <i>gene</i> &amp; H<sub>2</sub>O"),
+        ("<b>x<sup>2</sup></b> &lt;y&gt;", "<b>x<sup>2</sup></b> &lt;y&gt;"),
+        ("p <script>bad</script> q", "p bad q"),
+        ('<i onclick="x">a</i><?pi z?><!-- c -->b', "<i>a</i>b"),
+        ("two\n   lines", "two lines"),
+    ],
+)
+def test_titles_keep_inline_markup_and_nothing_else(
+    tmp_path: Path, printed: str, expected: str
+) -> None:
+    record = one(tmp_path, article(1, title_element=f"<ArticleTitle>{printed}</ArticleTitle>"))
+    assert record.title == expected
+
+
+def test_an_empty_title_gives_way_to_the_vernacular_one(tmp_path: Path) -> None:
+    both = "<ArticleTitle/><VernacularTitle>Über <i>etwas</i></VernacularTitle>"
+    assert one(tmp_path, article(1, title_element=both)).title == "Über <i>etwas</i>"
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("0000-0002-1825-0097", "0000-0002-1825-0097"),
+        ("https://orcid.org/0000-0002-1694-233X", "0000-0002-1694-233X"),
+        ("http://orcid.org/000000021694233x", "0000-0002-1694-233X"),
+        (" 0000 0002 1825 0097 ", "0000-0002-1825-0097"),
+        ("0000-0002-1825-0098", None),
+        ("12345", None),
+        ("", None),
+    ],
+)
+def test_orcid_ids_are_normalised_and_checked(
+    tmp_path: Path, printed: str, expected: str | None
+) -> None:
+    record = one(tmp_path, article(1, authors=[author("Doe", "Jane", orcid=printed)]))
+    assert record.authorships[0].orcid == expected
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("<Year>1998</Year><Month>Dec</Month><Day>31</Day>", date(1998, 12, 31)),
+        ("<Year>1998</Year><Season>Summer</Season>", date(1998, 7, 1)),
+        ("<Year>1998</Year><Month>2</Month><Day>30</Day>", date(1998, 2, 1)),
+        ("<MedlineDate>1998 Dec-1999 Jan</MedlineDate>", date(1998, 12, 1)),
+        ("<MedlineDate>Spring 2001</MedlineDate>", date(2001, 4, 1)),
+        ("<MedlineDate>2000 Jul 15-Aug 3</MedlineDate>", date(2000, 7, 15)),
+        ("<MedlineDate>no date</MedlineDate>", None),
+        ("<Year>0000</Year>", None),
+    ],
+)
+def test_publication_dates_of_every_form(
+    tmp_path: Path, printed: str, expected: date | None
+) -> None:
+    assert one(tmp_path, article(1, pub_date=printed)).published_on == expected
+
+
+def test_an_author_marked_invalid_stands_beside_the_right_name_and_is_left_out(
+    tmp_path: Path,
+) -> None:
+    wrong = author("Deo", "Jane").replace('"Y"', '"N"')
+    record = one(tmp_path, article(1, authors=[author("Doe", "Jane"), wrong, author("Roe", "Jo")]))
+    assert [a.last_name for a in record.authorships] == ["Doe", "Roe"]
+
+
+def test_the_checksum_sees_content_and_not_indentation(tmp_path: Path) -> None:
+    tree = ET.fromstring(article(1, title="A é title", keywords=["x"]))
+    plainly = one(tmp_path, ET.tostring(tree, encoding="unicode"))
+    ET.indent(tree)
+    indented = one(tmp_path, ET.tostring(tree, encoding="us-ascii").decode())
+    assert indented == plainly
+    assert one(tmp_path, article(1, title="Another", keywords=["x"])).checksum != plainly.checksum
+
+
+def test_batches_tie_rows_to_records_by_number(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.xml", [article(5), article(5, authors=[author("A"), author("B")])])
+    (batch,) = records.batches(xml.read(file), source_number=3, first_record=11)
+    assert batch.publications.column("record").to_pylist() == [11, 12]
+    assert batch.publications.column("author_count").to_pylist() == [1, 2]
+    assert batch.publications.column("source_number").to_pylist() == [3, 3]
+    assert batch.authorships.column("record").to_pylist() == [11, 12, 12]
+    assert batch.authorships.column("position").to_pylist() == [1, 1, 2]
+
+
+XML_TEXT = st.text(
+    st.characters(
+        codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(last=XML_TEXT, fore=XML_TEXT, title=XML_TEXT, place=XML_TEXT)
+def test_any_unicode_survives(last: str, fore: str, title: str, place: str) -> None:
+    document = article_set(
+        [article(1, title=title, authors=[author(f"L{last}", fore, affiliation=place)])]
+    )
+    (element,) = elements_of(document)
+    record = xml.read_record(element)
+    kept = [re.sub(" +", " ", text).strip() for text in (f"L{last}", fore, place)]
+    found = record.authorships[0]
+    assert found.last_name == kept[0]
+    assert (found.fore_name or "") == kept[1] or found.fore_name == fore[:1].strip()
+    assert found.affiliations == [kept[2]] * bool(kept[2])
+    assert html.unescape(record.title) == re.sub(" +", " ", title).strip()
+
+
+def elements_of(document: bytes) -> Iterator[Any]:
+    parser = xml.parser_for(["PubmedArticle"])
+    parser.feed(document)
+    return (element for _, element in parser.read_events())
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+GOOD = article_set([article(1)])
+DOCTYPE = b'<!DOCTYPE PubmedArticleSet PUBLIC "x" "http://127.0.0.1:1/x.dtd">'
+BAD = {
+    "empty.xml": (b"", "holds no XML element"),
+    "page.xml": (b"<html><body><p>Sorry</body></html>", "root element is html"),
+    "json.xml": (b'{"error": 1}', "is not XML"),
+    "cut.xml": (GOOD[:-30], "not well-formed"),
+    "behind.xml": (GOOD + b"<more/>", "not well-formed"),
+    "plain.xml.gz": (GOOD, "damaged gzip"),
+    "cut.xml.gz": (gzip.compress(GOOD)[:-15], "damaged gzip"),
+    "flipped.xml.gz": (gzip.compress(GOOD)[:-8] + b"12345678", "damaged gzip"),
+    "none.xml": (b"<PubmedArticleSet/>", "neither a record nor a deletion"),
+    "count.xml": (
+        article_set([article(1)], root=' Count="2"'),
+        "says it holds 2 records but holds 1",
+    ),
+    "error.xml": (b"<PubmedArticleSet><ERROR>no</ERROR></PubmedArticleSet>", "element ERROR"),
+    "subset.xml": (
+        b'<!DOCTYPE PubmedArticleSet [<!ENTITY a "b">]>' + GOOD[39:],
+        "a DTD of its own",
+    ),
+    "entity.xml": (DOCTYPE + GOOD[39:].replace(b"Doe", b"D&oe;"), "entity that only a DTD"),
+    "pmid.xml": (GOOD.replace(b">1</PMID>", b">x</PMID>"), r"pubmed:\?, line 2\].* no number"),
+    "title.xml": (
+        article_set([article(77, title_element="")]),
+        r"title\.xml, pubmed:77, line 2\] has no title",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_by_name_with_what_is_wrong(tmp_path: Path, name: str) -> None:
+    content, why = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ConfrereError, match=why) as caught:
+        list(xml.read(path))
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_set_that_says_it_is_empty_may_be_empty(tmp_path: Path) -> None:
+    path = tmp_path / "new_2026-11-22.xml"
+    path.write_bytes(article_set([], root=' Count="0"'))
+    assert list(xml.read(path)) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_mutated_documents_give_records_or_one_typed_error(data: st.DataObject) -> None:
+    document = bytearray(article_set([article(1, title="A <b"), article(2)], deleted=[3]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(document) - 1))
+        document[place : place + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=4))
+    with contextlib.suppress(ConfrereError):
+        list(xml.read_stream("mutated", io.BytesIO(bytes(document))))

@@ -1,0 +1,222 @@
+"""Recommendations on small drawn worlds whose answer is known in the head."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.ranker import Calibration
+from pipeline import engine, lake
+from pipeline.errors import ConfrereError
+from pipeline.graph import connect
+from pipeline.recommend import recommend
+from pipeline.settings import Settings
+from tests.builders import write_lake
+
+NOW = date(2025, 6, 1)
+NAMES = ("publications", "topics", "identities", "authors", "coauthorships")
+
+
+class World:
+    """Papers written as words: `paper(1, "ann bob")`. Every person has their own block."""
+
+    def __init__(self, home: Path, **options: Any) -> None:
+        self.settings = Settings(home=home, **options)
+        self.ids: dict[str, int] = {}
+        self.papers: list[dict[str, Any]] = []
+        self.identities: list[dict[str, Any]] = []
+        self.topics: list[dict[str, Any]] = []
+        self.names: dict[str, tuple[str, str]] = {}
+
+    def paper(self, pmid: int, people: str, topics: str = "", **overrides: Any) -> None:
+        entered_on = overrides.get("entered_on", date(2024, 1, 1))
+        count = len(people.split())
+        self.papers.append({"pmid": pmid, "author_count": count, "entered_on": entered_on, **overrides})
+        for position, name in enumerate(people.split(), start=1):
+            author = self.ids.setdefault(name, len(self.ids) + 1)
+            self.identities.append({"pmid": pmid, "position": position, "author_id": author})
+        self.topics += [{"pmid": pmid, "descriptor_ui": t, "name": t} for t in topics.split()]
+
+    def recommend(self, suppressed: str = "", model: Calibration | None = None) -> list[tuple[str, str]]:
+        """Pairs (author, candidate) in order of author and rank."""
+        entered = {p["pmid"]: p["entered_on"] for p in self.papers}
+        authors = []
+        for name, author in self.ids.items():
+            dates = [entered[i["pmid"]] for i in self.identities if i["author_id"] == author]
+            block, given = self.names.get(name, (f"{name}|x", "x"))
+            authors.append(
+                {"author_id": author, "display_name": name, "block": block, "given_names": given,
+                 "first_on": min(dates), "last_on": max(dates), "publication_count": len(dates)}
+            )  # fmt: skip
+        folder = self.settings.lake_folder
+        write_lake(
+            folder, publications=self.papers, identities=self.identities, topics=self.topics, authors=authors
+        )
+        with lake.begin(folder) as commit:
+            connect.connect(lake.datasets(folder, NAMES), commit, NOW, self.settings, "")
+        current = lake.datasets(folder, NAMES)
+        graph = connect.load_graph(current["authors"], current["coauthorships"])
+        gone = np.array([self.ids[name] for name in suppressed.split()], dtype=np.int64)
+        with lake.begin(folder) as commit:
+            recommend.recommend(current, graph, gone, model, commit, NOW, self.settings, "")
+        named = {author: name for name, author in self.ids.items()}
+        rows = lake.read(folder, "recommendations").read().to_pylist()
+        return [(named[r["author_id"]], named[r["candidate_id"]]) for r in rows]
+
+    def reasons(self, author: str, candidate: str) -> list[dict[str, Any]]:
+        rows = lake.read(self.settings.lake_folder, "reasons").read().to_pylist()
+        pair = (self.ids[author], self.ids[candidate])
+        return [r for r in rows if (r["author_id"], r["candidate_id"]) == pair]
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> World:
+    """ann - bob - cy - dee: two papers a tie, so that everybody is served."""
+    world = World(tmp_path)
+    for pmid, people in enumerate(("ann bob", "ann bob", "bob cy", "bob cy", "cy dee", "cy dee"), start=1):
+        world.paper(pmid, people)
+    return world
+
+
+def test_people_of_a_chain_are_suggested_over_two_and_three_steps(chain: World) -> None:
+    pairs = chain.recommend()
+    assert [c for a, c in pairs if a == "ann"] == ["cy", "dee"]
+    assert [c for a, c in pairs if a == "bob"] == ["dee"]
+
+
+def test_a_shared_coauthor_is_named_with_a_paper_for_each_side(chain: World) -> None:
+    chain.recommend()
+    [shared] = [r for r in chain.reasons("ann", "cy") if r["kind"] == "shared_coauthor"]
+    assert (shared["person_id"], shared["pmid"], shared["other_pmid"]) == (chain.ids["bob"], 2, 4)
+    assert shared["contribution"] == pytest.approx(0.5)
+
+
+def test_without_a_shared_coauthor_the_whole_path_is_shown(chain: World) -> None:
+    chain.recommend()
+    steps = [r for r in chain.reasons("ann", "dee") if r["kind"] == "path"]
+    assert [(s["person_id"], s["other_person_id"], s["pmid"]) for s in steps] == [(1, 2, 2), (2, 3, 4), (3, 4, 6)]
+
+
+def test_contributions_add_up_to_the_score(chain: World) -> None:
+    chain.recommend()
+    for row in lake.read(chain.settings.lake_folder, "recommendations").read().to_pylist():
+        named = {author: name for name, author in chain.ids.items()}
+        reasons = chain.reasons(named[row["author_id"]], named[row["candidate_id"]])
+        assert sum(r["contribution"] for r in reasons) == pytest.approx(row["score"], abs=1e-9)
+
+
+def test_the_introducer_is_the_strongest_shared_coauthor(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for pmid, people in enumerate(("ann bob", "bob cy", "ann eve", "ann eve", "eve cy", "eve cy"), start=1):
+        world.paper(pmid, people)
+    world.recommend()
+    rows = lake.read(world.settings.lake_folder, "recommendations").read().to_pylist()
+    [row] = [r for r in rows if (r["author_id"], r["candidate_id"]) == (world.ids["ann"], world.ids["cy"])]
+    assert row["introducer_id"] == world.ids["eve"]
+
+
+def test_past_coauthors_stay_out_even_where_the_paper_gives_no_edge(chain: World) -> None:
+    chain.paper(90, "ann cy", is_retracted=True)
+    pairs = chain.recommend()
+    assert ("ann", "cy") not in pairs
+    assert ("cy", "ann") not in pairs
+    assert ("ann", "dee") in pairs
+
+
+def test_coauthors_of_a_paper_above_the_cap_stay_out(tmp_path: Path) -> None:
+    world = World(tmp_path, author_cap=3)
+    for pmid, people in enumerate(("ann bob", "ann bob", "bob cy", "bob cy"), start=1):
+        world.paper(pmid, people)
+    assert ("ann", "cy") in world.recommend()
+    world.paper(90, "ann x y cy")
+    assert ("ann", "cy") not in world.recommend()
+
+
+def test_a_possible_duplicate_of_the_author_is_not_suggested(chain: World) -> None:
+    chain.names = {"ann": ("lee|a", "ann"), "cy": ("lee|a", "a")}
+    assert ("ann", "cy") not in chain.recommend()
+    chain.names = {"ann": ("lee|a", "ann"), "cy": ("lee|a", "amy")}
+    assert ("ann", "cy") in chain.recommend()
+
+
+def test_a_possible_duplicate_of_a_coauthor_is_not_suggested(chain: World) -> None:
+    chain.names = {"bob": ("kim|b", "bob"), "dee": ("kim|b", "b h")}
+    assert ("ann", "dee") not in chain.recommend()
+
+
+def test_suppressed_people_are_neither_served_nor_suggested(chain: World) -> None:
+    pairs = chain.recommend(suppressed="cy")
+    assert "cy" not in {name for pair in pairs for name in pair}
+    assert ("ann", "dee") in pairs
+
+
+def test_people_long_silent_are_not_suggested_and_newcomers_are_not_served(chain: World) -> None:
+    chain.paper(90, "bob old", entered_on=date(2010, 1, 1))
+    chain.paper(91, "bob new")
+    pairs = chain.recommend()
+    assert "old" not in {candidate for _, candidate in pairs}
+    assert ("ann", "new") in pairs
+    assert "new" not in {author for author, _ in pairs}
+
+
+def test_shared_topics_leave_out_what_everybody_writes_about(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for pmid, people in enumerate(("ann bob", "ann bob", "bob cy", "bob cy"), start=1):
+        world.paper(pmid, people, topics="tau humans" if pmid in (1, 3) else "humans")
+    for pmid in range(100, 120):
+        world.paper(pmid, f"p{pmid} q{pmid}", topics="humans")
+    world.recommend()
+    topics = [r for r in world.reasons("ann", "cy") if r["kind"] == "shared_topic"]
+    assert [(t["topic"], t["pmid"], t["other_pmid"]) for t in topics] == [("tau", 1, 3)]
+
+
+def test_retracted_papers_support_no_reason(chain: World) -> None:
+    chain.papers[3]["is_retracted"] = True  # the later of two papers of bob and cy
+    chain.papers[1]["is_retracted"] = True
+    chain.recommend()
+    pmids = {r[c] for r in lake.read(chain.settings.lake_folder, "reasons").read().to_pylist() for c in ("pmid", "other_pmid")}
+    assert not pmids & {2, 4}
+
+
+def test_nobody_to_serve_is_an_error_with_the_remedy(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.paper(1, "ann bob")
+    with pytest.raises(ConfrereError, match="nobody to serve"):
+        world.recommend()
+
+
+def test_a_reason_that_does_not_hold_stops_the_run(chain: World) -> None:
+    chain.recommend()
+    reasons = lake.read(chain.settings.lake_folder, "reasons").read().to_pylist()
+    for change in ({"pmid": 6}, {"other_pmid": 999}, {"person_id": chain.ids["dee"]}):
+        wrong = [{**reasons[0], "kind": "shared_coauthor", **change}]
+        write_lake(chain.settings.lake_folder, reasons=wrong)
+        names = ("reasons", "identities", "publications", "topics")
+        rows = engine.fetch(
+            recommend.ROOM / "unsupported.sql",
+            lake.datasets(chain.settings.lake_folder, names),
+            {},
+            chain.settings,
+        )
+        with pytest.raises(ConfrereError, match="not borne out"):
+            recommend._refuse_unsupported(rows)
+
+
+def test_the_same_tables_give_the_same_recommendations_twice(chain: World) -> None:
+    assert chain.recommend() == chain.recommend()
+
+
+def test_a_trained_model_gives_probabilities_that_follow_the_score(chain: World) -> None:
+    chain.recommend()
+    table = lake.read(chain.settings.lake_folder, "recommendations")
+    assert {row["probability"] for row in table.read().to_pylist()} == {None}
+    model = Calibration(-2.0, 0.7, 24, "2023-06-01", 100, 10)
+    chain.recommend(model=model)
+    rows = lake.read(chain.settings.lake_folder, "recommendations").read()
+    expected = model.probability(rows["score"].to_numpy())
+    assert rows["probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
+    assert set(rows["model_version"].to_pylist()) == {"walks-1+2023-06-01"}

@@ -1,0 +1,89 @@
+"""The same tests on SQLite and on a real PostgreSQL server, started here on a private socket."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from pipeline.serving.database import Engine, open_database
+from pipeline.settings import Settings
+
+
+def _server_programs() -> Path | None:
+    found = shutil.which("initdb")
+    folders = [Path(found).parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "postgres").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Give the address of a server of our own, without the name of a database."""
+    programs = _server_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server program: apt-get install postgresql")
+    # the server refuses to run as root
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="confrere-postgres-"))
+    if user:
+        shutil.chown(folder, user)
+    as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
+    initdb = [programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "confrere", "--no-sync", "-E", "UTF8", "--locale=C"]  # fmt: skip
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)  # type: ignore[call-overload]  # the same keywords as below
+    options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", f"unix_socket_directories={folder}"]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(  # type: ignore[call-overload]  # keywords only where root must become another
+            [programs / "postgres", "-D", folder / "data", *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            **as_user,
+        )
+    try:
+        _wait_for(folder)
+        yield f"postgresql://confrere@/{{}}?host={folder}"
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
+        server.wait(timeout=30)
+        shutil.rmtree(folder)
+
+
+def _wait_for(folder: Path) -> None:
+    for _ in range(300):
+        try:
+            psycopg.connect(f"host={folder} user=confrere dbname=postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError((folder / "log").read_text())
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Give settings whose database is new and empty."""
+    if request.param == "sqlite":
+        return Settings(home=tmp_path)
+    address = request.getfixturevalue("postgres_server")
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(address.format("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return Settings(home=tmp_path, database_url=address.format(name))
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """Open the new database."""
+    engine = open_database(settings)
+    yield engine
+    engine.dispose()

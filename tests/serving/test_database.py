@@ -1,0 +1,110 @@
+"""Opening the database: made, brought up to date, refused."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from pipeline.errors import ConfrereError, WrongUse
+from pipeline.serving.database import Engine, open_database, reading, writing
+from pipeline.serving.schema import METADATA, VIEWS
+from pipeline.settings import Settings
+from tests.serving.world import published
+
+
+def test_the_migrations_build_what_the_schema_declares(engine: Engine) -> None:
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_the_views_have_the_columns_that_are_declared(engine: Engine) -> None:
+    seen = inspect(engine)
+    for view in VIEWS.tables.values():
+        assert [column["name"] for column in seen.get_columns(view.name)] == list(view.c.keys())
+
+
+def test_opening_again_keeps_what_is_there(engine: Engine, settings: Settings) -> None:
+    published(engine, settings)
+    again = open_database(settings)
+    with reading(again) as connection:
+        assert connection.scalar(text("SELECT COUNT(*) FROM v1_recommendations")) == 3
+    again.dispose()
+
+
+def test_many_may_open_a_new_database_at_once(settings: Settings) -> None:
+    failures: list[BaseException] = []
+
+    def open_it() -> None:
+        try:
+            open_database(settings).dispose()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_database_from_a_newer_program_is_refused(engine: Engine, settings: Settings) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfrereError, match=r"newer Confrere \(9999\)"):
+        open_database(settings)
+
+
+def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:
+    with pytest.raises(ConfrereError), writing(engine) as connection:
+        connection.execute(text("UPDATE current_run SET slot = 1"))
+        connection.execute(text("DELETE FROM runs"))
+        connection.execute(text("UPDATE current_run SET run_id = 'nobody'"))
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT run_id FROM current_run")) is None
+
+
+def test_a_reader_sees_one_instant_through_all_its_queries(engine: Engine) -> None:
+    question = text("SELECT COUNT(*) FROM suppressions")
+    with reading(engine) as reader:
+        assert reader.scalar(question) == 0
+        with writing(engine) as writer:
+            writer.execute(text("INSERT INTO suppressions VALUES ('orcid', 'x', '2026-01-01 00:00:00', 'test')"))  # fmt: skip
+        assert reader.scalar(question) == 0
+    with reading(engine) as reader:
+        assert reader.scalar(question) == 1
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfrereError, match=r"file/home\] cannot be written .*--home"):
+        open_database(Settings(home=tmp_path / "file" / "home"))
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "serving.sqlite").write_bytes(
+        b"not a database, but long enough to be read as one" * 9
+    )
+    with pytest.raises(ConfrereError, match="serving.sqlite"):
+        open_database(Settings(home=tmp_path))
+
+
+def test_an_unreachable_server_is_named_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://someone:hush@127.0.0.1:1/confrere"
+    with pytest.raises(ConfrereError) as caught:
+        open_database(Settings(home=tmp_path, database_url=url))
+    assert "127.0.0.1" in str(caught.value)
+    assert "hush" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "no address"])
+def test_another_kind_of_database_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="database_url"):
+        open_database(Settings(home=tmp_path, database_url=url))

@@ -1,0 +1,194 @@
+"""The roster and the outbox."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.errors import ConfrereError
+from pipeline.serving.database import Engine, reading
+from pipeline.serving.outbox import (
+    Delivery,
+    already_suggested,
+    claim_delivery,
+    mark_delivered,
+    mark_failed,
+    opted_in,
+)
+from pipeline.serving.queries import find_people
+from pipeline.serving.roster import Imported, import_roster
+from pipeline.serving.schema import DELIVERIES, SUBSCRIBERS
+from pipeline.serving.suppressions import address_hash, suppress
+from pipeline.settings import Settings
+from tests.serving.world import (
+    ADA,
+    ADA_ORCID,
+    CY,
+    CY_ORCID,
+    EVE,
+    NIGHT,
+    WORLD,
+    published,
+    world,
+)
+
+KEY = b"key"
+HEADER = "person_id,name,email,orcid,department,digest\n"
+ROSTER = (
+    HEADER
+    + f"P1,Ada Lovelace,ada@example.org,https://orcid.org/{ADA_ORCID},Analysis,yes\n"
+    + f'P2,"Müller, Cy",cy@example.org,{CY_ORCID},,yes\n'
+    + "\n"
+    + "P3,Nobody Here,no@example.org,,Archive,NO\n"
+)
+DELIVERY = Delivery("P1", "run-1", "<1@confrere>", "People to meet", (CY, EVE), NIGHT)
+
+
+def _imported(engine: Engine, folder: Path, text: str = ROSTER) -> Imported:
+    file = folder / "roster.csv"
+    file.write_text(text, encoding="utf-8-sig")
+    return import_roster(engine, file, KEY, NIGHT)
+
+
+@pytest.fixture
+def ready(engine: Engine, settings: Settings, tmp_path: Path) -> Engine:
+    """A published run and an imported roster."""
+    published(engine, settings)
+    _imported(engine, tmp_path)
+    return engine
+
+
+def test_a_roster_is_matched_by_orcid(engine: Engine, settings: Settings, tmp_path: Path) -> None:
+    published(engine, settings)
+    assert _imported(engine, tmp_path) == Imported(3, 2, ("P3",))
+    assert [person.author_id for person in find_people(engine, "P1")] == [ADA]
+
+
+def test_importing_twice_updates(ready: Engine, tmp_path: Path) -> None:
+    changed = HEADER + f"P1,Ada King,new@example.org,{ADA_ORCID},,yes\n"
+    _imported(ready, tmp_path, changed)
+    assert [(s.name, s.email, s.department) for s in opted_in(ready)] == [("Ada King", "new@example.org", None)]  # fmt: skip
+    with reading(ready) as connection:
+        assert len(connection.execute(select(SUBSCRIBERS)).all()) == 3
+
+
+def test_a_roster_may_come_before_the_run(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    assert _imported(engine, tmp_path).unmatched == ("P1", "P2", "P3")
+    assert opted_in(engine) == []
+    published(engine, settings)
+    assert [(s.person_id, s.author_id) for s in opted_in(engine)] == [("P1", ADA)]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("P4,X,x@example.org,,,maybe", r"line 6\] digest is 'maybe'"),
+        ("P4,X,not an address,,,yes", r"line 6\] 'not an address' is no e-mail"),
+        ("P4,X,a@b.org\n,,,yes", r"line 6\] has 3 fields"),
+        ("P4,X,x@example.org,0000-0002-1825-0098,,yes", r"line 6\] .* no ORCID iD"),
+        ("P1,X,x@example.org,,,yes", r"line 6\] person_id P1 stands in line 2 too"),
+        (",X,x@example.org,,,yes", r"line 6\] has no person_id"),
+        ('P4,"X,x@example.org,,,yes', "is no CSV"),
+    ],
+)
+def test_a_wrong_line_is_named_and_nothing_changes(
+    line: str, message: str, engine: Engine, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfrereError, match=message):
+        _imported(engine, tmp_path, ROSTER + line + "\n")
+    with reading(engine) as connection:
+        assert connection.execute(select(SUBSCRIBERS)).all() == []
+
+
+def test_files_that_are_no_roster_are_named(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(ConfrereError, match=r"line 1\] has the columns a, b: give person_id, name"):
+        _imported(engine, tmp_path, "a,b\n")
+    with pytest.raises(ConfrereError, match="cannot be read"):
+        import_roster(engine, tmp_path / "missing.csv", KEY, NIGHT)
+    (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"P1,M\xfcller,a@b.org,,,yes\n")
+    with pytest.raises(ConfrereError, match="not UTF-8"):
+        import_roster(engine, tmp_path / "latin.csv", KEY, NIGHT)
+    assert _imported(engine, tmp_path, HEADER) == Imported(0, 0, ())
+
+
+def test_only_who_opted_in_and_is_served_gets_a_digest(ready: Engine) -> None:
+    assert [(s.person_id, s.author_id, s.email) for s in opted_in(ready)] == [("P1", ADA, "ada@example.org")]  # fmt: skip
+
+
+@pytest.mark.parametrize("evidence", ["address", "orcid", "author"])
+def test_who_opted_out_gets_none(evidence: str, ready: Engine) -> None:
+    if evidence == "address":
+        suppress(ready, NIGHT, "test", address_hashes=[address_hash("ADA@example.org", KEY)])
+    elif evidence == "orcid":
+        suppress(ready, NIGHT, "test", orcid=ADA_ORCID)
+    else:
+        suppress(ready, NIGHT, "test", author_id=ADA, mentions=[(1, 1)])
+    assert opted_in(ready) == []
+    assert not claim_delivery(ready, DELIVERY)
+
+
+def test_a_message_is_claimed_once(ready: Engine) -> None:
+    claims: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: claims.append(claim_delivery(ready, DELIVERY)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claims) == [False, False, False, True]
+
+
+def test_nothing_is_sent_that_suggests_who_opted_out(ready: Engine) -> None:
+    suppress(ready, NIGHT, "test", author_id=EVE, mentions=[(4, 1)])
+    assert not claim_delivery(ready, DELIVERY)
+    assert claim_delivery(ready, replace(DELIVERY, candidate_ids=(CY,)))
+
+
+def test_what_became_of_a_message_is_kept(ready: Engine) -> None:
+    other = replace(DELIVERY, message_id="<2@confrere>", candidate_ids=())
+    assert claim_delivery(ready, DELIVERY)
+    assert claim_delivery(ready, other)
+    mark_delivered(ready, "<1@confrere>", "outbox/1.eml", NIGHT + timedelta(minutes=1))
+    mark_failed(ready, "<2@confrere>", "disk full")
+    rows = DELIVERIES.c
+    with reading(ready) as connection:
+        found = connection.execute(
+            select(rows.state, rows.path, rows.delivered_at, rows.error).order_by(rows.message_id)
+        ).all()
+    assert [tuple(row) for row in found] == [
+        ("written", "outbox/1.eml", NIGHT + timedelta(minutes=1), None),
+        ("failed", None, None, "disk full"),
+    ]
+    with pytest.raises(ConfrereError, match="never claimed"):
+        mark_failed(ready, "<3@confrere>", "?")
+
+
+def test_nobody_is_suggested_twice(ready: Engine, settings: Settings) -> None:
+    assert already_suggested(ready, "P1") == set()
+    claim_delivery(ready, replace(DELIVERY, candidate_ids=(CY,)))
+    claim_delivery(ready, replace(DELIVERY, message_id="<2@confrere>", candidate_ids=(EVE,)))
+    assert already_suggested(ready, "P1") == {CY, EVE}
+    assert already_suggested(ready, "P2") == set()
+    mark_failed(ready, "<2@confrere>", "disk full")
+    assert already_suggested(ready, "P1") == {CY}
+
+
+def test_who_was_suggested_is_known_after_reclustering(ready: Engine, settings: Settings) -> None:
+    claim_delivery(ready, replace(DELIVERY, candidate_ids=(CY,)))
+    new_id = 999
+
+    def moved(name: str) -> list[dict[str, object]]:
+        return [{k: new_id if v == CY and k.endswith("_id") else v for k, v in row.items()} for row in WORLD[name]]  # fmt: skip
+
+    again = world(**{name: moved(name) for name in ("authors", "recommendations", "reasons", "identities")})  # fmt: skip
+    assert published(ready, settings, again, "run-2").accepted
+    assert already_suggested(ready, "P1") == {CY, new_id}

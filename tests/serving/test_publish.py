@@ -1,0 +1,306 @@
+"""Publishing: all or nothing, gates, retention."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from pipeline.errors import ConfrereError
+from pipeline.serving.database import Engine, open_database, reading, writing
+from pipeline.serving.gates import GATES
+from pipeline.serving.publish import publish
+from pipeline.serving.queries import current_run
+from pipeline.serving.schema import GATE_RESULTS, RUN_TABLES, RUNS, V1_RECOMMENDATIONS, V1_RUNS
+from pipeline.serving.suppressions import suppress
+from pipeline.settings import Settings
+from tests.serving.world import (
+    ADA,
+    CY,
+    DEE,
+    EVE,
+    NIGHT,
+    WORLD,
+    Rows,
+    many,
+    published,
+    run,
+    tables,
+    world,
+)
+
+
+def _changed(name: str, **values: object) -> dict[str, Rows]:
+    """The drawn world with the first row of table `name` changed."""
+    first, *rest = WORLD[name]
+    return world(**{name: [{**first, **values}, *rest]})
+
+
+def _without(author_id: int) -> dict[str, Rows]:
+    return world(authors=[row for row in WORLD["authors"] if row["author_id"] != author_id])
+
+
+def _rows_of(engine: Engine, run_id: str) -> int:
+    with reading(engine) as connection:
+        return sum(
+            connection.execute(
+                select(func.count()).select_from(table).where(table.c.run_id == run_id)
+            ).scalar_one()
+            for table in RUN_TABLES
+        )
+
+
+def test_a_published_run_is_served(engine: Engine, settings: Settings) -> None:
+    result = published(engine, settings)
+    assert result.accepted
+    assert (result.row_count, result.people_count) == (3, 5)
+    served = current_run(engine)
+    assert served is not None
+    assert (served.run_id, served.author_count, served.generated_at) == ("run-1", 2, NIGHT)
+    with reading(engine) as connection:
+        in_order = select(V1_RECOMMENDATIONS).order_by(text("author_id, rank"))
+        rows = connection.execute(in_order).mappings().all()
+    assert [(row["author_id"], row["rank"], row["candidate_id"]) for row in rows] == [
+        (ADA, 1, CY),
+        (ADA, 2, EVE),
+        (102, 1, EVE),
+    ]
+    assert rows[0]["reasons"] == (
+        '[{"kind":"shared_coauthor","contribution":0.5,"person_id":104,"pmid":1,"other_pmid":3},'
+        '{"kind":"shared_topic","contribution":0.25,"pmid":2,"other_pmid":3,"topic":"Engines"}]'
+    )
+
+
+def test_publishing_the_same_inputs_again_does_nothing(engine: Engine, settings: Settings) -> None:
+    first = published(engine, settings)
+    given = tables(settings.home, many(score=1.0))
+    again = publish(engine, replace(run("run-2"), made_from="made for run-1"), given, settings)
+    assert again == first
+    with reading(engine) as connection:
+        assert connection.scalars(select(RUNS.c.run_id)).all() == ["run-1"]
+
+
+def test_a_name_is_not_used_twice(engine: Engine, settings: Settings) -> None:
+    published(engine, settings)
+    given = tables(settings.home, WORLD)
+    with pytest.raises(ConfrereError, match=r"run-1\] was served before"):
+        publish(engine, replace(run("run-1"), made_from="other"), given, settings)
+
+
+DEFECTS: dict[str, dict[str, Rows]] = {
+    "not_empty": world(recommendations=[], reasons=[]),
+    "no_self": _changed("recommendations", author_id=EVE, candidate_id=EVE),
+    "ranks_contiguous": _changed("recommendations", rank=3),
+    "no_duplicate_candidate": _changed("recommendations", candidate_id=EVE),
+    "author_known": _without(ADA),
+    "candidate_known": _without(CY),
+    "introducer_known": _without(DEE),
+    "score_in_range": _changed("recommendations", score=-1.0),
+    "probability_in_range": _changed("recommendations", probability=1.5),
+    "reason_given": world(reasons=WORLD["reasons"][:-1]),
+}
+EVE_TO_EVE = {"author_id": EVE, "candidate_id": EVE, "contribution": 0.5, "pmid": 4}
+DEFECTS["no_self"]["reasons"].append(EVE_TO_EVE)
+DEFECTS["no_self"]["recommendations"][1]["rank"] = 1
+
+
+@pytest.mark.parametrize("gate", DEFECTS)
+def test_a_seeded_defect_turns_its_gate_red_and_no_other(
+    gate: str, engine: Engine, settings: Settings
+) -> None:
+    result = published(engine, settings, DEFECTS[gate])
+    assert [name for name, passed in result.gates.items() if not passed] == [gate]
+    assert not result.accepted
+    assert current_run(engine) is None
+    assert _rows_of(engine, "run-1") == 0
+
+
+def test_an_endless_score_is_refused(engine: Engine, settings: Settings) -> None:
+    result = published(engine, settings, _changed("recommendations", score=float("inf")))
+    assert not result.gates["score_in_range"]
+
+
+def test_a_run_that_lost_most_rows_keeps_the_old_one(engine: Engine, settings: Settings) -> None:
+    published(engine, settings)
+    small = world(recommendations=WORLD["recommendations"][2:])
+    result = published(engine, settings, small, "run-2", NIGHT + timedelta(days=1))
+    assert [name for name, passed in result.gates.items() if not passed] == ["not_shrunk"]
+    served = current_run(engine)
+    assert served is not None
+    assert served.run_id == "run-1"
+    with reading(engine) as connection:
+        why = connection.execute(
+            select(GATE_RESULTS.c.value, GATE_RESULTS.c.threshold).where(
+                GATE_RESULTS.c.run_id == "run-2", ~GATE_RESULTS.c.passed
+            )
+        ).one()
+    assert tuple(why) == (pytest.approx(2 / 3), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("author_id", "pmid", "position", "gates", "accepted"),
+    [
+        (ADA, 1, 1, ["author_not_suppressed"], False),
+        (CY, 3, 1, ["candidate_not_suppressed"], False),
+        (DEE, 1, 2, ["introducer_not_suppressed"], True),
+    ],
+)
+def test_recommending_whom_long_suppressed_is_seen(
+    author_id: int,
+    pmid: int,
+    position: int,
+    gates: list[str],
+    accepted: bool,
+    engine: Engine,
+    settings: Settings,
+) -> None:
+    suppress(engine, NIGHT - timedelta(days=2), "test", mentions=[(pmid, position)])
+    result = published(engine, settings)
+    assert [name for name, passed in result.gates.items() if not passed] == gates
+    assert result.accepted is accepted
+
+
+def test_every_gate_has_a_test() -> None:
+    suppressed = {f"{who}_not_suppressed" for who in ("author", "candidate", "introducer")}
+    assert {gate.name for gate in GATES} == {*DEFECTS, "not_shrunk", *suppressed}
+
+
+def test_a_refused_run_may_be_tried_again(engine: Engine, settings: Settings) -> None:
+    assert not published(engine, settings, DEFECTS["reason_given"]).accepted
+    assert published(engine, settings).accepted
+
+
+def test_old_runs_are_retired_and_stay_in_the_book(engine: Engine, settings: Settings) -> None:
+    kept = Settings(**{**asdict(settings), "runs_kept": 2})
+    for number in range(1, 5):
+        published(engine, kept, WORLD, f"run-{number}", NIGHT + timedelta(days=number))
+    with reading(engine) as connection:
+        book = {row.run_id: row.status for row in connection.execute(select(RUNS))}
+        seen = {row.run_id: row.is_current for row in connection.execute(select(V1_RUNS))}
+    assert book == {"run-1": "retired", "run-2": "retired", "run-3": "served", "run-4": "served"}
+    assert seen == {"run-3": False, "run-4": True}
+    assert _rows_of(engine, "run-2") == 0
+    assert _rows_of(engine, "run-3") > 0
+
+
+def test_readers_see_whole_runs_only(engine: Engine, settings: Settings) -> None:
+    published(engine, settings, many(score=1.0), "run-1")
+    wrong: list[object] = []
+    read_count, is_over = [0], threading.Event()
+    question = text("SELECT COUNT(*), COUNT(DISTINCT run_id), COUNT(DISTINCT score) FROM v1_recommendations")  # fmt: skip
+
+    def read() -> None:
+        while not is_over.is_set():
+            with engine.connect() as connection:
+                answer = tuple(connection.execute(question).one())
+            read_count[0] += 1
+            if answer != (200, 1, 1):
+                wrong.append(answer)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        for number in range(2, 8):
+            result = published(engine, settings, many(score=float(number)), f"run-{number}")
+            assert result.accepted
+    finally:
+        is_over.set()
+        for reader in readers:
+            reader.join()
+    assert wrong == []
+    assert read_count[0] > 20
+
+
+PUBLISHER = """
+import pickle, sys
+from pipeline.serving.database import open_database
+from pipeline.serving.publish import publish
+settings, run, tables = pickle.load(open(sys.argv[1], "rb"))
+publish(open_database(settings), run, tables, settings)
+"""
+
+
+def test_a_killed_publisher_leaves_the_old_run_and_no_orphans(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    import pickle
+
+    published(engine, settings)
+    given = tables(tmp_path, many(score=1.0, author_count=12_000))
+    order = tmp_path / "order.pickle"
+    order.write_bytes(pickle.dumps((settings, run("run-2"), given)))
+    publisher = subprocess.Popen([sys.executable, "-c", PUBLISHER, order], cwd=Path.cwd())
+    _wait_until(lambda: _rows_of(engine, "run-2") > 0)
+    os.kill(publisher.pid, signal.SIGKILL)
+    publisher.wait()
+    served = current_run(engine)
+    assert served is not None
+    assert served.run_id == "run-1"
+    assert _rows_of(engine, "run-2") > 0
+    assert published(engine, settings, WORLD, "run-3").accepted
+    assert _rows_of(engine, "run-2") == 0
+    with reading(engine) as connection:
+        statuses = connection.scalars(select(RUNS.c.status).order_by(RUNS.c.run_id)).all()
+    assert statuses == ["served", "served"]
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_two_publishers_at_once_take_turns(engine: Engine, settings: Settings) -> None:
+    given = tables(settings.home, WORLD)
+    accepted: list[bool] = []
+
+    def publish_it(name: str) -> None:
+        own = open_database(settings)
+        accepted.append(publish(own, run(name), given, settings).accepted)
+        own.dispose()
+
+    threads = [threading.Thread(target=publish_it, args=(f"run-{n}",)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert accepted == [True, True, True]
+
+
+def test_only_papers_that_reasons_name_are_loaded(engine: Engine, settings: Settings) -> None:
+    published(engine, settings)
+    with reading(engine) as connection:
+        assert connection.scalars(text("SELECT pmid FROM papers ORDER BY pmid")).all() == [
+            1,
+            2,
+            3,
+            4,
+        ]
+
+
+def test_the_pointer_has_exactly_one_row(engine: Engine) -> None:
+    with pytest.raises(ConfrereError), writing(engine) as connection:
+        connection.execute(text("INSERT INTO current_run (slot, run_id) VALUES (2, NULL)"))
+
+
+def test_a_pointer_to_no_run_is_refused(engine: Engine) -> None:
+    with pytest.raises(ConfrereError), writing(engine) as connection:
+        connection.execute(text("UPDATE current_run SET run_id = 'nowhere'"))
+
+
+def test_gate_results_need_a_run(engine: Engine) -> None:
+    row = {"run_id": "none", "name": "x", "severity": "error", "value": 0, "threshold": 0, "passed": True}  # fmt: skip
+    with pytest.raises(ConfrereError), writing(engine) as connection:
+        connection.execute(insert(GATE_RESULTS), [row])

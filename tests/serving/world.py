@@ -1,0 +1,108 @@
+"""A small drawn run: Ada and Bo are suggested to each other's neighbours.
+
+Ada wrote papers 1 and 2 with Dee; Dee wrote paper 3 with Cy. Ada is suggested Cy (Dee introduces)
+and Eve; Bo is suggested Eve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow.parquet as pq
+
+from pipeline.lake import Dataset
+from pipeline.serving.database import Engine
+from pipeline.serving.publish import Published, Run, publish
+from pipeline.settings import Settings
+from pipeline.tables import TABLES
+from tests.builders import arrow
+
+Rows = list[dict[str, Any]]
+ADA, BO, CY, DEE, EVE = 101, 102, 103, 104, 105
+ADA_ORCID, CY_ORCID = "0000-0002-1825-0097", "0000-0001-5109-3700"
+NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+AS_OF = date(2026, 2, 28)
+
+WORLD: dict[str, Rows] = {
+    "authors": [
+        {"author_id": ADA, "display_name": "Ada Løvelace-Smith", "orcid": ADA_ORCID, "institution": "Example University", "department": "Analysis", "publication_count": 5},
+        {"author_id": BO, "display_name": "Bo Adams"},
+        {"author_id": CY, "display_name": "Cy Müller", "orcid": CY_ORCID, "institution": "Other Hospital"},
+        {"author_id": DEE, "display_name": "Dee O'Brien"},
+        {"author_id": EVE, "display_name": "Eve Li Wei"},
+    ],
+    "recommendations": [
+        {"author_id": ADA, "rank": 1, "candidate_id": CY, "score": 0.75, "introducer_id": DEE},
+        {"author_id": ADA, "rank": 2, "candidate_id": EVE, "score": 0.25, "probability": 0.1},
+        {"author_id": BO, "rank": 1, "candidate_id": EVE, "score": 0.5},
+    ],
+    "reasons": [
+        {"author_id": ADA, "candidate_id": CY, "kind": "shared_coauthor", "contribution": 0.5, "person_id": DEE, "pmid": 1, "other_pmid": 3},
+        {"author_id": ADA, "candidate_id": CY, "kind": "shared_topic", "contribution": 0.25, "topic": "Engines", "pmid": 2, "other_pmid": 3},
+        {"author_id": ADA, "candidate_id": EVE, "kind": "recent_paper", "contribution": 0.25, "pmid": 4},
+        {"author_id": BO, "candidate_id": EVE, "kind": "recent_paper", "contribution": 0.5, "pmid": 4},
+    ],
+    "publications": [
+        {"pmid": pmid, "title": f"Paper <i>{pmid}</i>", "journal": "Journal"} for pmid in (1, 2, 3, 4, 5)
+    ],
+    "identities": [
+        {"pmid": 1, "position": 1, "author_id": ADA}, {"pmid": 1, "position": 2, "author_id": DEE},
+        {"pmid": 3, "position": 1, "author_id": CY}, {"pmid": 4, "position": 1, "author_id": EVE},
+    ],
+}  # fmt: skip
+
+
+def world(**changed: Rows) -> dict[str, Rows]:
+    """Give the drawn tables, some of them replaced."""
+    return deepcopy({**WORLD, **changed})
+
+
+def tables(folder: Path, rows: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, Dataset]:
+    """Write rows as Parquet without the lake's checks, so that defects can be drawn too."""
+    found = {}
+    for name, listed in rows.items():
+        path = folder / f"{name}-{uuid4().hex}.parquet"
+        pq.write_table(arrow(name, listed), path)
+        found[name] = Dataset(TABLES[name], (path,), row_count=len(listed))
+    return found
+
+
+def run(name: str = "run-1", generated_at: datetime = NIGHT) -> Run:
+    """Name a run; it is made from inputs of its own."""
+    return Run(name, generated_at, AS_OF, "test-1", f"made for {name}")
+
+
+def published(
+    engine: Engine,
+    settings: Settings,
+    rows: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+    name: str = "run-1",
+    generated_at: datetime = NIGHT,
+) -> Published:
+    """Publish rows (the drawn ones, if none are given)."""
+    given = tables(settings.home, WORLD if rows is None else rows)
+    return publish(engine, run(name, generated_at), given, settings)
+
+
+def many(score: float, author_count: int = 100) -> dict[str, Rows]:
+    """A run of two recommendations an author, all with the same score."""
+    people = range(1, author_count + 1)
+    pairs = [(a, rank, (a + rank - 1) % author_count + 1) for a in people for rank in (1, 2)]
+    return {
+        "authors": [{"author_id": a} for a in people],
+        "recommendations": [
+            {"author_id": a, "rank": rank, "candidate_id": c, "score": score}
+            for a, rank, c in pairs
+        ],
+        "reasons": [
+            {"author_id": a, "candidate_id": c, "contribution": score, "pmid": 1}
+            for a, _, c in pairs
+        ],
+        "publications": [{"pmid": 1}],
+        "identities": [],
+    }

@@ -1,0 +1,119 @@
+"""The lake changes whole or not at all, and refuses what does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import lake
+from pipeline.errors import ConfrereError
+from pipeline.tables import TABLES
+from tests.builders import arrow, write_lake
+
+
+def batches(name: str, rows: list[dict[str, Any]]) -> list[pa.RecordBatch]:
+    """Rows as drawn: in the order given, whole or not."""
+    complete = [arrow(name, [row]).to_pylist()[0] | row for row in rows]
+    schema = pa.schema([pa.field(f.name, f.type) for f in TABLES[name].schema])
+    return [pa.RecordBatch.from_pylist(complete, schema=schema)]
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    rows = [{"pmid": 2, "position": 1}, {"pmid": 1, "position": 2}, {"pmid": 1, "position": 1}]
+    write_lake(tmp_path, authorships=rows)
+    dataset = lake.read(tmp_path, "authorships")
+    assert dataset.row_count == 3
+    assert dataset.read(["pmid", "position"]).to_pylist() == rows[::-1]
+    assert sum(batch.num_rows for batch in dataset.batches()) == 3
+
+
+def test_a_table_never_written_is_empty(tmp_path: Path) -> None:
+    dataset = lake.read(tmp_path, "authors")
+    assert (dataset.row_count, dataset.version) == (0, "")
+    assert dataset.read().schema == TABLES["authors"].schema
+
+
+def test_a_failed_commit_changes_no_table_and_leaves_no_file(tmp_path: Path) -> None:
+    write_lake(tmp_path, authors=[{"author_id": 1}], links=[{"pmid": 1}])
+    before = lake.datasets(tmp_path, ["authors", "links"])
+    with pytest.raises(ConfrereError), lake.begin(tmp_path) as commit:
+        commit.write("authors", arrow("authors", [{"author_id": 2}]).to_batches())
+        commit.write("links", batches("links", [{"pmid": -5}]))
+    assert lake.datasets(tmp_path, ["authors", "links"]) == before
+    write_lake(tmp_path, topics=[{"pmid": 1}])
+    assert len(list(tmp_path.glob("authors/*"))) == 1
+
+
+def test_a_reader_keeps_the_tables_it_looked_up(tmp_path: Path) -> None:
+    write_lake(tmp_path, authors=[{"author_id": 1}])
+    before = lake.read(tmp_path, "authors")
+    write_lake(tmp_path, authors=[{"author_id": 2}])
+    assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
+    assert lake.read(tmp_path, "authors").read(["author_id"]).to_pylist() == [{"author_id": 2}]
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    with lake.begin(tmp_path), pytest.raises(ConfrereError, match="another run is writing"):
+        write_lake(tmp_path, authors=[{}])
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "complaint"),
+    [
+        ("identities", [{"pmid": 1}, {"pmid": 2, "confidence": 1.5}], r"row 1, column confidence\] 1.5 is above 1"),
+        ("identities", [{"confidence": float("nan")}], "column confidence"),
+        ("identities", [{"method": "guess"}], "column method.*is none of orcid"),
+        ("links", [{"pmid": 0}], r"row 0, column pmid\] 0 is below 1"),
+        ("links", [{"ref_type": None}], r"row 0, column ref_type\] None is missing"),
+        ("links", [{"pmid": 2}, {"pmid": 1}], "row 1, key pmid, ref_type, ref_pmid.*out of order"),
+        ("links", [{"pmid": 2}, {"pmid": 2}], "there twice"),
+    ],
+)  # fmt: skip
+def test_a_row_that_does_not_fit_is_refused_by_row_and_column(
+    tmp_path: Path, name: str, rows: list[dict[str, Any]], complaint: str
+) -> None:
+    with pytest.raises(ConfrereError, match=complaint), lake.begin(tmp_path) as commit:
+        commit.write(name, batches(name, rows))
+
+
+def test_the_key_is_checked_across_batches(tmp_path: Path) -> None:
+    twice = [*batches("links", [{"pmid": 1}, {"pmid": 2}]), *batches("links", [{"pmid": 2}])]
+    with pytest.raises(ConfrereError, match="row 2, key"), lake.begin(tmp_path) as commit:
+        commit.write("links", twice)
+
+
+def test_missing_and_undeclared_columns_are_named(tmp_path: Path) -> None:
+    table = arrow("links", [{}])
+    with pytest.raises(ConfrereError, match="has no column pmid"), lake.begin(tmp_path) as commit:
+        commit.write("links", table.drop_columns(["pmid"]).to_batches())
+    with pytest.raises(ConfrereError, match="undeclared.*mood"), lake.begin(tmp_path) as commit:
+        commit.write("links", table.append_column("mood", [["fine"]]).to_batches())
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=8), st.integers(1, 3))
+def test_rows_are_taken_exactly_when_their_keys_ascend(
+    tmp_path_factory: pytest.TempPathFactory, keys: list[tuple[int, int]], size: int
+) -> None:
+    rows = [{"pmid": pmid, "position": position} for pmid, position in keys]
+    parts = [b for i in range(0, len(rows), size) for b in batches("authorships", rows[i : i + size])]
+    ascending = all(a < b for a, b in zip(keys, keys[1:], strict=False))
+    folder = tmp_path_factory.mktemp("lake")
+    try:
+        with lake.begin(folder) as commit:
+            commit.write("authorships", parts)
+    except ConfrereError:
+        assert not ascending
+    else:
+        assert ascending
+        assert lake.read(folder, "authorships").row_count == len(keys)
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(ConfrereError, match=r"manifest\.json.*damaged"):
+        lake.read(tmp_path, "authors")
