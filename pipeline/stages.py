@@ -30,8 +30,9 @@ from pipeline.recommend.recommend import recommend as recommend_candidates
 from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.recommend.train import train as train_calibration
 from pipeline.serving import publish as publishing
-from pipeline.serving import suppressions
+from pipeline.serving import queries, roster, suppressions
 from pipeline.serving.database import open_database
+from pipeline.serving.export import export as export_table
 from pipeline.settings import Settings, months_before
 
 Counts = dict[str, int | str]
@@ -200,6 +201,39 @@ def train(settings: Settings) -> Counts:
             "promoted": "yes" if result.is_better else "no",
         },
     )
+
+
+def suppress(settings: Settings, author_id: int, now: datetime, created_by: str) -> int:
+    """Leave a person alone from now on, as recipient and as suggestion; return pieces of evidence.
+
+    The evidence is taken from all that is known of them: ORCID iD, address on the roster, and the
+    place of their name on each of their papers, so that it holds whatever id they get later.
+    """
+    engine = open_database(settings)
+    [person] = queries.find_people(engine, str(author_id))
+    mentions = [
+        (row["pmid"], row["position"])
+        for batch in lake.read(settings.lake_folder, "identities").batches()
+        for row in batch.filter(pc.equal(batch["author_id"], author_id)).to_pylist()
+    ]
+    return suppressions.suppress(
+        engine,
+        now,
+        created_by,
+        author_id=author_id,
+        orcid=person.orcid,
+        mentions=mentions,
+        address_hashes=roster.address_hashes_of(engine, author_id),
+    )
+
+
+def export(settings: Settings, name: str, out: Path) -> int:
+    """Write a lake table to a file, without the people who asked to be left out."""
+    tables = lake.datasets(settings.lake_folder, {name, "identities", "authors"})
+    if not tables[name].files:
+        raise ConfrereError(f"[{settings.home}] has no {name} yet: run `confrere run` first")
+    hidden = suppressions.suppressed_author_ids(open_database(settings), tables, settings)
+    return export_table(tables[name], hidden, out)
 
 
 def run(

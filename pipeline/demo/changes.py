@@ -116,12 +116,12 @@ def _retractable(
     taken = set(touched)
     ranked = iter(sorted(coauthors, key=lambda name: (-len(coauthors[name]), name)))
     for day in days:
-        while True:
-            paper = next(
-                (p for p in written[next(ranked)] if p.pmid not in taken and _is_ripe(p, day)), None
-            )
-            if paper is not None:
-                break
+        paper = next(
+            paper
+            for person in ranked  # goes on where the day before stopped
+            for paper in written[person]
+            if paper.pmid not in taken and _is_ripe(paper, day)
+        )
         taken.add(paper.pmid)
         yield paper
 

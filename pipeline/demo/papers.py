@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ CONSORTIUM_SIZE = 800
 
 PREPRINTS = Journal("Northlight Preprints", "Northlight Prepr", "9900-1004", "900000999", "")
 
-_KINDS = {"article": 0.78, "trial": 0.06, "review": 0.08, "letter": 0.04, "case": 0.04}
+_KINDS = ("article", "trial", "review", "letter", "case")
+_KIND_SHARES = (0.78, 0.84, 0.92, 0.96)
+"""Cumulated shares of the kinds but the last."""
 _TYPES = {
     "article": ("Journal Article",),
     "trial": ("Journal Article", "Randomized Controlled Trial"),
@@ -108,12 +111,9 @@ def write_papers(
 def _drafts(teams: Iterable[Team], first_night: date, draw: Draw) -> Iterator[_Draft]:
     index = 0
     for team in teams:
-        share, kind = draw(), "article"
-        for name, width in _KINDS.items():
-            share -= width
-            if share < 0:
-                kind = name
-                break
+        kind = _KINDS[bisect(_KIND_SHARES, draw())]
+        if len(team.members) == CONSORTIUM_SIZE:
+            kind = "article"
         pick = int(draw() * 600)
         yield _Draft(team.entered_on, team, kind, pick)
         early = team.entered_on - timedelta(60 + int(240 * draw()))
@@ -121,6 +121,7 @@ def _drafts(teams: Iterable[Team], first_night: date, draw: Draw) -> Iterator[_D
         if (
             draw() < 0.04
             and kind == "article"
+            and len(team.members) < CONSORTIUM_SIZE
             and date(2019, 6, 1) < early < team.entered_on < first_night
         ):
             yield _Draft(early, team, "preprint", pick, journal_version=index - 1)

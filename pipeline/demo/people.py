@@ -67,7 +67,8 @@ class Person:
 
     def stint(self, year: float) -> Stint:
         """Where the person is (or first was) at this time."""
-        return max((s for s in self.stints if s.since <= year), key=lambda s: s.since, default=self.stints[0])  # fmt: skip
+        begun = [stint for stint in self.stints if stint.since <= year]
+        return begun[-1] if begun else self.stints[0]
 
     def email(self, year: float) -> str:
         """Address at this time; always at a reserved example domain."""

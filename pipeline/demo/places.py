@@ -1,5 +1,6 @@
 """Institutions of the made-up world: invented places in real countries."""
 
+# ruff: noqa: E501  # one institution a line
 from __future__ import annotations
 
 from dataclasses import dataclass

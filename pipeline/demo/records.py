@@ -1,5 +1,6 @@
 """The made-up papers as PubMed XML: the records that efetch returns, and baseline files."""
 
+# ruff: noqa: E501  # an XML element stands on one line
 from __future__ import annotations
 
 import gzip

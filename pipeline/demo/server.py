@@ -30,6 +30,9 @@ _SEARCH_HEAD = (
     '<!DOCTYPE eSearchResult PUBLIC "-//NLM//DTD esearch 20060628//EN" '
     '"https://eutils.ncbi.nlm.nih.gov/eutils/dtd/20060628/esearch.dtd">\n'
 )
+_COMMON = {"db", "retmode", "rettype", "retstart", "retmax", "tool", "email", "api_key"}
+_SEARCH_PARAMETERS = _COMMON | {"term", "sort", "usehistory"}
+_FETCH_PARAMETERS = _COMMON | {"id", "WebEnv", "query_key"}
 _DAY = r'"?(\d{4}/\d{1,2}/\d{1,2})"?'
 _FIELD = r"\[(CRDT|EDAT|LR)\]"
 _DATE_CLAUSE = re.compile(
@@ -99,16 +102,17 @@ class PubMedStandIn:
         return self._revised[pmid] if kind == "LR" else self._world.papers[pmid].entered_on
 
     def _record(self, pmid: int) -> str:
+        # nothing has happened to a record since its latest revision: that day's state is today's
         key = pmid, self._revised[pmid]
         if key not in self._records:
-            self._records[key] = record_xml(self._world, pmid, self._today)
+            self._records[key] = record_xml(self._world, *key)
         return self._records[key]
 
     def _text(self, pmid: int) -> str:
         """Words a query looks through: title, journal, names, affiliations; folded."""
         key = pmid, self._revised[pmid]
         if key not in self._texts:
-            paper = self._world.record(pmid, self._today)
+            paper = self._world.record(*key)
             parts = [] if paper is None else [plain(paper.title), paper.journal.title]
             for author in () if paper is None else paper.authors:
                 parts += [
@@ -173,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(404, "text/plain", b"not here\n")
         except ValueError as error:
-            text = f"{_SEARCH_HEAD}<eSearchResult><ERROR>{escape(str(error))}</ERROR></eSearchResult>\n"
+            told = f"<ERROR>{escape(str(error))}</ERROR>"
+            text = f"{_SEARCH_HEAD}<eSearchResult>{told}</eSearchResult>\n"
             self._send(400, "text/xml", text.encode())
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
@@ -187,20 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _search_result(pubmed: PubMedStandIn, parameters: dict[str, str]) -> str:
-    known = {
-        "db",
-        "term",
-        "retmax",
-        "retstart",
-        "retmode",
-        "rettype",
-        "sort",
-        "usehistory",
-        "tool",
-        "email",
-        "api_key",
-    }
-    _check(parameters, known)
+    _check(parameters, _SEARCH_PARAMETERS)
     term = parameters.get("term", "").strip()
     if not term:
         raise ValueError("Empty term and query_key - nothing todo")
@@ -228,28 +220,13 @@ def _search_result(pubmed: PubMedStandIn, parameters: dict[str, str]) -> str:
 
 
 def _fetch_result(pubmed: PubMedStandIn, parameters: dict[str, str]) -> str:
-    known = {
-        "db",
-        "id",
-        "retmode",
-        "rettype",
-        "WebEnv",
-        "query_key",
-        "retstart",
-        "retmax",
-        "tool",
-        "email",
-        "api_key",
-    }
-    _check(parameters, known)
+    _check(parameters, _FETCH_PARAMETERS)
     if "WebEnv" in parameters:
         found = pubmed.histories.get(parameters["WebEnv"])
         if found is None:
             raise ValueError("Unable to obtain query: there is no such WebEnv")
-        start, size = (
-            int(parameters.get("retstart", 0)),
-            int(parameters.get("retmax", SEARCH_LIMIT)),
-        )
+        start = int(parameters.get("retstart", 0))
+        size = int(parameters.get("retmax", SEARCH_LIMIT))
         return pubmed.fetch(found[start : start + size])
     ids = [part.strip() for part in parameters.get("id", "").split(",") if part.strip()]
     if not all(part.isdecimal() for part in ids) or not ids:

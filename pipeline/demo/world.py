@@ -1,4 +1,4 @@
-"""The made-up world: people, papers, nights, and the truth about them. The same seed, the same world."""
+"""The made-up world: people, papers, nights, and the truth. The same seed, the same world."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class World:
         return self.nights[0]
 
     def record(self, pmid: int, as_of: date) -> Paper | None:
-        """Look up a record as it stood on the evening of `as_of`; None before it enters or once deleted."""
+        """Look up a record as of the evening of `as_of`; None before it enters or once deleted."""
         paper: Paper | None = self.papers.get(pmid)
         if paper is None or paper.entered_on > as_of:
             return None

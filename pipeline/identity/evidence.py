@@ -19,6 +19,10 @@ lets in one in ten joins two different second initials, of the strongest one in 
 AFFILIATION_CHANCE = 0.01
 """Rarity guard on affiliations."""
 
+FULL_NAME_FACTOR = 3.0
+"""Full first names allow so many times the chance: of labelled pairs with equal ones 90 % are one
+person before any further evidence is asked for."""
+
 LEAST_TOTAL = 50_000
 """A corpus of fewer papers (mentions) is taken for a part of one this large: in a small one it is
 the people, not the common names, that recur."""
@@ -32,8 +36,9 @@ def number(mentions: lake.Dataset) -> tuple[pa.Table, list[str]]:
     Returns
     -------
     table
-        mention (row number), pmid, block, last_name, initial, name, suffix, orcid, affiliation:
-        codes in alphabetical order, -1 for null.
+        mention (row number), pmid, block, full_name (block and first name; -1 for an initial),
+        last_name, initial, name, suffix, orcid, affiliation: codes in alphabetical order, -1 for
+        null.
     list of str
         The given names that the codes of `name` stand for.
     """
@@ -42,12 +47,14 @@ def number(mentions: lake.Dataset) -> tuple[pa.Table, list[str]]:
     last_names, _ = _ranks(pc.list_element(split, 0))
     initials, _ = _ranks(pc.list_element(split, 1))
     name_codes, given_names = _codes(mentions, "given_names")
+    full_names = _full_names(given_names)[name_codes].astype(np.int64)
     pmids = pa.chunked_array([batch["pmid"] for batch in mentions.batches(["pmid"])], pa.int64())
     table = pa.table(
         {
             "mention": np.arange(mentions.row_count, dtype=np.int32),
             "pmid": pmids,
             "block": blocks,
+            "full_name": np.where(full_names < 0, -1, blocks * (len(given_names) + 1) + full_names),
             "last_name": last_names[blocks],
             "initial": initials[blocks],
             "name": name_codes,
@@ -65,9 +72,17 @@ def pairs(numbered: pa.Table, settings: Settings) -> pa.Table:
         "author_cap": settings.author_cap,
         "coauthor_chance": COAUTHOR_CHANCE,
         "affiliation_chance": AFFILIATION_CHANCE,
+        "full_name_factor": FULL_NAME_FACTOR,
         "least_total": LEAST_TOTAL,
     }
     return engine.fetch(_HERE / "evidence.sql", {"mentions": numbered}, parameters, settings)
+
+
+def _full_names(given_names: pa.Array) -> NDArray[np.int32]:
+    """Code the first of the given names; -1 where that is an initial or none."""
+    first_names = pc.list_element(pc.split_pattern(given_names, " "), 0)
+    is_full = pc.greater(pc.utf8_length(first_names), 1).to_numpy(zero_copy_only=False)
+    return np.where(is_full, _ranks(first_names)[0], np.int32(-1))
 
 
 def _codes(mentions: lake.Dataset, column: str) -> tuple[NDArray[np.int32], pa.Array]:

@@ -94,7 +94,9 @@ def _article_record(element: Element, medline: Element, data: Parts) -> Record:
         language=_text(article.get("Language")),
         doi=_doi(medline.iterfind("Article/ELocationID"), data.get("ArticleIdList")),
         checksum=_checksum(element),
-        authorships=_authorships(article.get("AuthorList", ())),
+        authorships=_with_affiliation(
+            _authorships(article.get("AuthorList", ())), article.get("Affiliation")
+        ),
         topics=_topics(citation.get("MeshHeadingList", ()), medline.iterchildren("KeywordList")),
         links=_links(notices, data),
     )
@@ -277,6 +279,13 @@ def _authorship(author: Element) -> Authorship:
     if collective_name is not None:
         return Authorship(None, None, None, None, collective_name, orcid, affiliations)
     return Authorship(last_name, fore_name or initials, initials, suffix, None, orcid, affiliations)
+
+
+def _with_affiliation(names: list[Authorship], element: Element | None) -> list[Authorship]:
+    """Give the one affiliation that records had before 2014 to the first author, whose it is."""
+    if element is None or not names or names[0].affiliations:
+        return names
+    return [names[0]._replace(affiliations=_texts([element])), *names[1:]]
 
 
 def _book_authorships(document: Element, book: Element) -> list[Authorship]:

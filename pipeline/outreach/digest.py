@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ SUGGESTIONS_PER_DIGEST = 5
 TEXT_WIDTH = 72
 POLICY = SMTP.clone(max_line_length=998)
 """Headers are not folded: the e-mail package breaks long ones (List-Unsubscribe) by folding."""
+_WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"{_WORD}(\.{_WORD})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""The `addr-spec` of RFC 5322 without quotes and comments; more needs SMTPUTF8, which few speak."""
 FOOTER = (
     "You get this because your institution's roster says that you asked for suggestions.",
     "It rests on public PubMed records only. Who wrote what is worked out by a program and can be "
@@ -120,26 +124,20 @@ def sender_of(settings: Settings) -> Address:
         It is no address.
     """
     name, address = parseaddr(settings.mail_from)
-    try:
-        sender = Address(name, addr_spec=address)
-    except ValueError:
-        sender = Address()
-    if not sender.domain or not settings.mail_from.isascii():
+    if not _ADDRESS.fullmatch(address):
         raise WrongUse(
-            f"[setting mail_from] is {settings.mail_from!r}: give Name <name@example.org> in ASCII"
+            f"[setting mail_from] is {settings.mail_from!r}: give Name <name@example.org>"
         )
-    return sender
+    return Address(one_line(name), addr_spec=address)
 
 
 def _recipient(subscriber: Subscriber) -> Address:
-    try:
-        subscriber.email.encode("ascii")  # anything else needs SMTPUTF8, which few servers speak
-        return Address(one_line(subscriber.name), addr_spec=subscriber.email)
-    except ValueError:
+    if not _ADDRESS.fullmatch(subscriber.email):
         raise ConfrereError(
             f"[subscriber {subscriber.person_id}] has an address that cannot stand in a header: "
             "correct it in the roster (ASCII only)"
-        ) from None
+        )
+    return Address(one_line(subscriber.name), addr_spec=subscriber.email)
 
 
 def _message_id(person_id: str, run_id: str, domain: str) -> str:
@@ -181,7 +179,7 @@ def _paper(paper: Paper) -> _Link:
     return _Link(
         wording.pubmed_url(paper.pmid),
         as_text(title),
-        Markup(as_html(title)),  # noqa: S704  # as_html lets nothing live through but five tags
+        Markup(title),  # noqa: S704  # as_html lets nothing live through but five tags
         wording.source_of(paper),
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy import Dialect, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.errors import ConfrereError
-from pipeline.serving.database import Connection, Engine, writing
+from pipeline.serving.database import Connection, Engine, reading, writing
 from pipeline.serving.orcid import printed_orcid
 from pipeline.serving.schema import CURRENT_RUN, PEOPLE, SUBSCRIBERS, hold_pointer
 from pipeline.serving.suppressions import address_hash
@@ -60,6 +60,13 @@ def import_roster(engine: Engine, file: Path, key: bytes, now: datetime) -> Impo
         opted_in_count=sum(bool(row["wants_digest"]) for row in rows),
         unmatched=tuple(str(row["person_id"]) for row in rows if row["person_id"] not in known),
     )
+
+
+def address_hashes_of(engine: Engine, author_id: int) -> list[str]:
+    """Hashes of the addresses under which an author of the current run is on the roster."""
+    found = select(SUBSCRIBERS.c.address_hash).where(SUBSCRIBERS.c.author_id == author_id)
+    with reading(engine) as connection:
+        return list(connection.scalars(found))
 
 
 def resolve_subscribers(connection: Connection) -> None:

@@ -174,8 +174,8 @@ def test_get_answers_like_post(pubmed: PubMedStandIn) -> None:
 def test_a_search_kept_on_the_history_can_be_fetched(pubmed: PubMedStandIn) -> None:
     result = search(pubmed, '"2026/03/02"[CRDT]', usehistory="y")
     form = {
-        "db": "pubmed", "WebEnv": result.findtext("WebEnv", ""), "query_key": result.findtext("QueryKey", ""),
-        "retstart": "5", "retmax": "10",
+        "db": "pubmed", "WebEnv": result.findtext("WebEnv", ""),
+        "query_key": result.findtext("QueryKey", ""), "retstart": "5", "retmax": "10",
     }  # fmt: skip
     answer = httpx.post(f"{pubmed.eutils_url}efetch.fcgi", data=form)
     assert fetched(etree.fromstring(answer.content)) == ids(result)[5:15]

@@ -161,14 +161,24 @@ def test_an_affiliation_in_common_ties_compatible_names(home: Home) -> None:
     assert home.rows("identities")[0]["method"] == "affiliation"
 
 
+def crowd() -> dict[int, list[str]]:
+    """Draw twenty papers by some Y Wang and twenty by some X Li, each with a coauthor of its own."""
+    others = [f"Ann Only{letter}" for letter in "abcdefghijklmnopqrst"]
+    wangs = {100 + place: ["Y Wang", other] for place, other in enumerate(others)}
+    return wangs | {200 + place: ["X Li", other + "x"] for place, other in enumerate(others)}
+
+
 def test_common_names_that_meet_by_chance_are_not_tied(home: Home) -> None:
-    meeting: dict[int, list[str]] = {1: ["Y Wang", "X Li"], 2: ["Y Wang", "X Li"]}
-    crowd = {100 + n: ["Y Wang", f"Ann Only{'abcdefghijklmnopqrst'[n]}"] for n in range(20)}
-    crowd |= {200 + n: ["X Li", f"Ann Other{'abcdefghijklmnopqrst'[n]}"] for n in range(20)}
+    meeting = {1: ["Y Wang", "X Li"], 2: ["Y Wang", "X Li"]}
     home.night(meeting)
     assert home.same((1, 1), (2, 1))
-    home.night(meeting | crowd)
+    home.night(meeting | crowd())
     assert not home.same((1, 1), (2, 1))
+
+
+def test_full_first_names_are_rarer_than_their_initials(home: Home) -> None:
+    home.night({1: ["Yolanda Wang", "Xaver Li"], 2: ["Yolanda Wang", "Xaver Li"]} | crowd())
+    assert home.same((1, 1), (2, 1))
 
 
 def test_papers_above_the_author_cap_are_no_evidence(tmp_path: Path) -> None:

@@ -56,17 +56,21 @@ def by_entrez(path: Path) -> list[Any]:
     data = gzip.decompress(data) if path.suffix == ".gz" else data
     if b"<MedlineCitationSet" in data:
         return entrez(data[data.index(b"<MedlineCitationSet") :], b"nlmmedlinecitationset_150101")
-    # what no DTD at hand allows, and our reader leaves out: books between articles, and
-    # affiliations outside the author list (before 2014)
-    found = re.findall(rb"<PubmedArticle>.*?</PubmedArticle>", data, flags=re.DOTALL)
-    articles = [
-        re.sub(
-            rb"</Abstract>\s*<Affiliation>.*?</Affiliation>", b"</Abstract>", one, flags=re.DOTALL
-        )
-        for one in found
-    ]
-    body = b"<PubmedArticleSet>" + b"".join(articles) + b"</PubmedArticleSet>"
-    return entrez(body, b"pubmed_250101")
+    # one by one: the book among the articles of one file does not fit the DTD
+    articles = re.findall(rb"<PubmedArticle>.*?</PubmedArticle>", data, flags=re.DOTALL)
+    body = b"".join(modern(one) for one in articles)
+    return entrez(b"<PubmedArticleSet>" + body + b"</PubmedArticleSet>", b"pubmed_250101")
+
+
+def modern(record: bytes) -> bytes:
+    """Write a record of before 2014 as PubMed does now: only such fit a DTD at hand.
+
+    Its one affiliation goes to the first author; creation dates and clock times are gone.
+    """
+    pattern = rb"(</Abstract>|</Pagination>)\s*(<Affiliation>.*?</Affiliation>)(.*?)</Author>"
+    moved = rb"\1\3<AffiliationInfo>\2</AffiliationInfo></Author>"
+    record = re.sub(pattern, moved, record, count=1, flags=re.DOTALL)
+    return re.sub(rb"<(DateCreated|Hour|Minute|Second)>.*?</\1>", b"", record, flags=re.DOTALL)
 
 
 def entrez(body: bytes, dtd: bytes) -> list[Any]:
@@ -115,7 +119,7 @@ def links_by_entrez(citation: Any, data: Any) -> set[tuple[str, int]]:
         waiting += block.get("ReferenceList", ())
         for reference in block.get("Reference", ()):
             for number in reference.get("ArticleIdList", ()):
-                if number.attributes["IdType"] == "pubmed" and number.strip().isdigit():
+                if number.attributes["IdType"] == "pubmed" and int(number or 0) > 0:
                     links.add(("Cites", int(number)))
     return links
 
@@ -166,6 +170,9 @@ def test_articles_are_read_as_bio_entrez_reads_them(name: str) -> None:
         ]
         assert record.language == next(iter(printed.get("Language", ())), None)
         assert (record.journal or "") == plain(printed.get("Journal", {}).get("Title", ""))
+        ids = [*printed.get("ELocationID", ()), *data.get("ArticleIdList", ())]
+        dois = {plain(i).lower() for i in ids if "doi" in i.attributes.values()}
+        assert record.doi in (dois or {None})
         sections = [plain(s) for s in printed.get("Abstract", {}).get("AbstractText", ())]
         assert all(section in (record.abstract or "") for section in sections)
         entered_on = entered_by_entrez(data)

@@ -32,22 +32,22 @@ ANA, TOM, KIM = person(2, "Ana Ruiz"), person(3, "Tom Okafor"), person(4, "Kim P
 
 
 def shared(between: Person, own: Paper | None, other: Paper | None) -> Reason:
-    """`between` wrote `own` with the reader and `other` with the person suggested."""
+    """Say that `between` wrote `own` with the reader and `other` with the person suggested."""
     return Reason("shared_coauthor", 0.5, between, None, None, own, other)
 
 
 def topic(name: str, own: Paper | None = None, other: Paper | None = None) -> Reason:
-    """Both published on this."""
+    """Say that both published on this."""
     return Reason("shared_topic", 0.0, None, None, name, own, other)
 
 
 def recent(latest: Paper) -> Reason:
-    """The latest paper of the person suggested."""
+    """Name the latest paper of the person suggested."""
     return Reason("recent_paper", 0.0, None, None, None, latest, None)
 
 
 def path(*steps: tuple[Person, Person, Paper | None]) -> tuple[Reason, ...]:
-    """Who wrote with whom, from the reader to the person suggested."""
+    """Say who wrote with whom, from the reader to the person suggested."""
     return tuple(Reason("path", 0.0, start, end, None, by, None) for start, end, by in steps)
 
 

@@ -1,3 +1,5 @@
+"""The message: headers, both parts, hostile input."""
+
 from __future__ import annotations
 
 import re
@@ -15,8 +17,21 @@ from pipeline.serving.outbox import Subscriber
 from pipeline.serving.queries import Paper, Recommendation
 from pipeline.settings import Settings
 from tests.outreach.drawn import (
-    ANA, KIM, NOW, RUN, TOM, ZOE, paper, parsed, part, person, recent, shared, suggestion, topic,
-)  # fmt: skip
+    ANA,
+    KIM,
+    NOW,
+    RUN,
+    TOM,
+    ZOE,
+    paper,
+    parsed,
+    part,
+    person,
+    recent,
+    shared,
+    suggestion,
+    topic,
+)
 from tests.outreach.test_markup import FIVE, HOSTILE, Reader
 
 SETTINGS = Settings(mail_from="Confrere <digest@example.org>")
@@ -59,11 +74,14 @@ def test_both_parts_say_who_why_what_to_read_and_who_could_introduce() -> None:
     flat = " ".join(text.split())
     shown = " ".join(Reader(_body(html)).shown.split())
     for said in (
-        "Kim Park", "Cardiology, St. Example",
+        "Kim Park",
+        "Cardiology, St. Example",
         "You have both written with Ana Ruiz, and both publish on “Sepsis”.",
         "Ana Ruiz wrote with you in 2024 and with Kim Park in 2022, and could introduce you.",
-        "Journal of <X>, 2025", "confrere suppress", "28 February 2026",
-    ):  # fmt: skip
+        "Journal of <X>, 2025",
+        "confrere suppress",
+        "28 February 2026",
+    ):
         assert said in flat
         assert said in shown
     links = ["https://orcid.org/0000-0002-1694-233X"]
@@ -79,13 +97,15 @@ def test_nothing_is_loaded_from_elsewhere_and_no_link_goes_through_us() -> None:
     html = part(made(ONE), "html")
     assert not re.search(r"src=|url\(|@import|<link|<img|<script|<form|http:", html)
     assert set(re.findall(r'href="(https://[^/"]+)/', html)) == {
-        "https://orcid.org", "https://pubmed.ncbi.nlm.nih.gov",
-    }  # fmt: skip
+        "https://orcid.org",
+        "https://pubmed.ncbi.nlm.nih.gov",
+    }
 
 
 def test_it_suits_dark_screens_and_phones() -> None:
     html = part(made(ONE), "html")
-    for needed in ("prefers-color-scheme: dark", 'name="color-scheme"', 'name="viewport"', "<h1", "<h2"):  # fmt: skip
+    assert "@media (prefers-color-scheme: dark)" in html
+    for needed in ('name="color-scheme"', 'name="viewport"', "<h1", "<h2"):
         assert needed in html
 
 
@@ -119,7 +139,11 @@ def test_hostile_texts_change_neither_the_markup_nor_the_headers(
     def drawn(title: str, name: str, place: str, about: str, journal: str) -> EmailMessage:
         someone = person(5, name, department=place, institution=place)
         read = Paper(104, title, journal, None)
-        reasons = shared(someone, paper(1), paper(2)), topic(about, paper(1), paper(3)), recent(read)
+        reasons = (
+            shared(someone, paper(1), paper(2)),
+            topic(about, paper(1), paper(3)),
+            recent(read),
+        )
         to = replace(ZOE, name=name)
         return made(suggestion(*reasons, whom=someone, introducer=someone), to=to)
 
@@ -140,13 +164,23 @@ def test_any_name_comes_back_from_the_header(name: str) -> None:
     assert not message.defects
 
 
-@pytest.mark.parametrize("address", ["zoë@example.org", "zoe@exämple.org", "zoe", "a b@example.org", "z@x.org\nBcc: b@x.org"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    [
+        "zoë@example.org",
+        "zoe@exämple.org",
+        "zoe",
+        "a b@example.org",
+        "z@x.org\nBcc: b@x.org",
+        "z@x.org\n",
+    ],
+)
 def test_an_address_that_cannot_stand_in_a_header_is_refused_by_person(address: str) -> None:
     with pytest.raises(ConfrereError, match=r"\[subscriber staff/7\]"):
         compose(replace(ZOE, email=address), [ONE], RUN, SETTINGS, NOW)
 
 
-@pytest.mark.parametrize("sender", ["", "nobody", "Größe <a@example.org>", "A <a@b@c>"])
+@pytest.mark.parametrize("sender", ["", "nobody", "Größe <größe@example.org>", "A <a@b@c>"])
 def test_a_sender_that_is_no_address_is_wrong_use(sender: str) -> None:
     with pytest.raises(WrongUse, match="mail_from"):
         compose(ZOE, [ONE], RUN, Settings(mail_from=sender), NOW)

@@ -1,3 +1,5 @@
+"""Reasons as sentences."""
+
 from __future__ import annotations
 
 import pytest
@@ -5,8 +7,17 @@ import pytest
 from pipeline.outreach.wording import Fact, affiliation, evidence, introduction, listed, why
 from pipeline.serving.queries import Recommendation
 from tests.outreach.drawn import (
-    ANA, KIM, TOM, paper, path, person, recent, shared, suggestion, topic,
-)  # fmt: skip
+    ANA,
+    KIM,
+    TOM,
+    paper,
+    path,
+    person,
+    recent,
+    shared,
+    suggestion,
+    topic,
+)
 
 ZOE = person(1, "Zoë")
 BY_ANA = shared(ANA, paper(1, 2024), paper(2, 2022))
@@ -21,7 +32,8 @@ OVER_TWO = path((ZOE, ANA, paper(1, 2024)), (ANA, TOM, paper(2, 2022)), (TOM, KI
         (suggestion(BY_ANA, BY_TOM), "You have both written with Ana Ruiz and Tom Okafor."),
         (
             suggestion(BY_ANA, topic("Sepsis"), topic("Shock, Septic")),
-            "You have both written with Ana Ruiz, and both publish on “Sepsis” and “Shock, Septic”.",
+            "You have both written with Ana Ruiz, and both publish on “Sepsis” and "
+            "“Shock, Septic”.",
         ),
         (suggestion(topic("Sepsis")), "You both publish on “Sepsis”."),
         (

@@ -20,7 +20,11 @@ from tests.builders import write_lake
 Row = dict[str, Any]
 KEY = b"key"
 ZOE, BEN, ANA, TOM = 1, 2, 3, 4
-ZOE_ORCID, BEN_ORCID, KIM_ORCID = "0000-0002-1825-0097", "0000-0001-5109-3700", "0000-0002-1694-233X"
+ZOE_ORCID, BEN_ORCID, KIM_ORCID = (
+    "0000-0002-1825-0097",
+    "0000-0001-5109-3700",
+    "0000-0002-1694-233X",
+)
 CANDIDATES = (11, 12, 13, 14, 15, 16, 17)
 KIM = CANDIDATES[0]
 MONDAY = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
@@ -31,22 +35,51 @@ PEOPLE: dict[int, Row] = {
     BEN: {"display_name": "Ben Adeyemi", "orcid": BEN_ORCID},
     ANA: {"display_name": "Ana Ruiz"},
     TOM: {"display_name": "Tom Okafor"},
-    11: {"display_name": "Kim Park", "orcid": KIM_ORCID, "department": "Department of Cardiology", "institution": "St. Example Hospital"},
+    11: {
+        "display_name": "Kim Park",
+        "orcid": KIM_ORCID,
+        "department": "Department of Cardiology",
+        "institution": "St. Example Hospital",
+    },
     12: {"display_name": "Nguyễn Thị Ánh", "institution": "Example University"},
     13: {"display_name": "Li Wei", "department": "Institute for Population Health"},
     14: {"display_name": "Sofía O'Neill"},
-    15: {"display_name": "Mehmet Yılmaz", "department": "Intensive Care", "institution": "Another Hospital"},
+    15: {
+        "display_name": "Mehmet Yılmaz",
+        "department": "Intensive Care",
+        "institution": "Another Hospital",
+    },
     16: {"display_name": "Ingrid Løvås"},
     17: {"display_name": "Amara Diallo"},
-}  # fmt: skip
+}
+AUREUS = (
+    "<i>Staphylococcus aureus</i> at 10<sup>5</sup> CFU/mL &amp; the failing heart: CO<sub>2</sub> "
+    "gap as an early sign"
+)
 PAPERS: dict[int, Row] = {
-    101: {"title": "Fluid balance after cardiac surgery: a cohort study", "journal": "Example Heart Journal", "published_on": date(2024, 5, 1)},
-    102: {"title": "Early lactate and outcome", "journal": "Intensive Care Letters", "published_on": date(2022, 2, 1)},
+    101: {
+        "title": "Fluid balance after cardiac surgery: a cohort study",
+        "journal": "Example Heart Journal",
+        "published_on": date(2024, 5, 1),
+    },
+    102: {
+        "title": "Early lactate and outcome",
+        "journal": "Intensive Care Letters",
+        "published_on": date(2022, 2, 1),
+    },
     103: {"title": "Sepsis bundles in district hospitals", "published_on": date(2023, 1, 1)},
-    104: {"title": "<i>Staphylococcus aureus</i> at 10<sup>5</sup> CFU/mL &amp; the failing heart: CO<sub>2</sub> gap as an early sign", "journal": "Journal of Made-up Medicine", "published_on": date(2025, 11, 1)},
-    105: {"title": "Walking the ward: what nurses see first", "journal": "Example Care", "published_on": date(2026, 1, 1)},
+    104: {
+        "title": AUREUS,
+        "journal": "Journal of Made-up Medicine",
+        "published_on": date(2025, 11, 1),
+    },
+    105: {
+        "title": "Walking the ward: what nurses see first",
+        "journal": "Example Care",
+        "published_on": date(2026, 1, 1),
+    },
     106: {"title": "A paper without a date"},
-}  # fmt: skip
+}
 
 
 def reasons(candidate: int) -> list[Row]:
@@ -57,13 +90,33 @@ def reasons(candidate: int) -> list[Row]:
         stops = (ZOE, ANA, TOM, candidate)
         steps = zip(stops, stops[1:], (101, 102, 103), strict=False)
         path = [
-            {**pair, "kind": "path", "place": place, "person_id": start, "other_person_id": end, "pmid": pmid}
+            {
+                **pair,
+                "kind": "path",
+                "place": place,
+                "person_id": start,
+                "other_person_id": end,
+                "pmid": pmid,
+            }
             for place, (start, end, pmid) in enumerate(steps, start=1)
-        ]  # fmt: skip
+        ]
         return [*path, {**pair, "kind": "walk", "contribution": 0.1}, recent]
-    shared = {**pair, "kind": "shared_coauthor", "contribution": 0.5, "person_id": ANA, "pmid": 101, "other_pmid": 102}  # fmt: skip
+    shared = {
+        **pair,
+        "kind": "shared_coauthor",
+        "contribution": 0.5,
+        "person_id": ANA,
+        "pmid": 101,
+        "other_pmid": 102,
+    }
     second = {**shared, "place": 2, "contribution": 0.25, "person_id": TOM, "other_pmid": 103}
-    topic = {**pair, "kind": "shared_topic", "topic": "Shock, Septic", "pmid": 101, "other_pmid": 103}  # fmt: skip
+    topic = {
+        **pair,
+        "kind": "shared_topic",
+        "topic": "Shock, Septic",
+        "pmid": 101,
+        "other_pmid": 103,
+    }
     other = {**topic, "place": 2, "topic": "Cardiac Output"}
     return [shared, *([second, topic, other] if candidate == KIM else []), recent]
 
@@ -72,17 +125,30 @@ def recommendations(candidates: Iterable[int] = CANDIDATES) -> dict[str, list[Ro
     """Draw the tables of a run that suggests `candidates` to Zoë, in this order, and Kim to Ben."""
     chosen = list(candidates)
     given = [
-        {"author_id": ZOE, "rank": rank, "candidate_id": candidate, "score": 0.75, "introducer_id": None if candidate == 13 else ANA}
+        {
+            "author_id": ZOE,
+            "rank": rank,
+            "candidate_id": candidate,
+            "score": 0.75,
+            "introducer_id": None if candidate == 13 else ANA,
+        }
         for rank, candidate in enumerate(chosen, start=1)
-    ]  # fmt: skip
+    ]
     to_ben = {"author_id": BEN, "candidate_id": KIM}
     return {
         "recommendations": [*given, {**to_ben, "rank": 1, "score": 0.25, "introducer_id": TOM}],
         "reasons": [
             *(reason for candidate in chosen for reason in reasons(candidate)),
-            {**to_ben, "kind": "shared_coauthor", "contribution": 0.25, "person_id": TOM, "pmid": 103, "other_pmid": 106},
+            {
+                **to_ben,
+                "kind": "shared_coauthor",
+                "contribution": 0.25,
+                "person_id": TOM,
+                "pmid": 103,
+                "other_pmid": 106,
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def serve(
@@ -109,9 +175,23 @@ def serve(
 def enrol(engine: Engine, folder: Path, **changed: Row) -> None:
     """Import a roster on which Zoë has opted in and Ben has not; `zoe`, `ben` change their rows."""
     rows: list[Row] = [
-        {"person_id": "staff/7", "name": "Zoë Müller-Łukasz", "email": "zoe@example.org", "orcid": ZOE_ORCID, "digest": "yes", **changed.get("zoe", {})},
-        {"person_id": "staff/8", "name": "Ben Adeyemi", "email": "ben@example.org", "orcid": BEN_ORCID, "digest": "no", **changed.get("ben", {})},
-    ]  # fmt: skip
+        {
+            "person_id": "staff/7",
+            "name": "Zoë Müller-Łukasz",
+            "email": "zoe@example.org",
+            "orcid": ZOE_ORCID,
+            "digest": "yes",
+            **changed.get("zoe", {}),
+        },
+        {
+            "person_id": "staff/8",
+            "name": "Ben Adeyemi",
+            "email": "ben@example.org",
+            "orcid": BEN_ORCID,
+            "digest": "no",
+            **changed.get("ben", {}),
+        },
+    ]
     lines = [",".join(COLUMNS)]
     lines += [",".join(f'"{row.get(column, "")}"' for column in COLUMNS) for row in rows]
     file = folder / "roster.csv"

@@ -37,12 +37,12 @@ def test_opening_again_keeps_what_is_there(engine: Engine, settings: Settings) -
     again.dispose()
 
 
-def test_many_may_open_a_new_database_at_once(settings: Settings) -> None:
+def test_many_may_open_a_new_database_at_once(empty: Settings) -> None:
     failures: list[BaseException] = []
 
     def open_it() -> None:
         try:
-            open_database(settings).dispose()
+            open_database(empty).dispose()
         except BaseException as error:
             failures.append(error)
 
@@ -54,11 +54,13 @@ def test_many_may_open_a_new_database_at_once(settings: Settings) -> None:
     assert failures == []
 
 
-def test_a_database_from_a_newer_program_is_refused(engine: Engine, settings: Settings) -> None:
+def test_a_database_from_a_newer_program_is_refused(empty: Settings) -> None:
+    engine = open_database(empty)
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
     with pytest.raises(ConfrereError, match=r"newer Confrere \(9999\)"):
-        open_database(settings)
+        open_database(empty)
 
 
 def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:

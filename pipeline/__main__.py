@@ -1,0 +1,199 @@
+"""The command line `confrere`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline import lake, stages, terminal
+from pipeline.errors import ConfrereError, WrongUse
+from pipeline.serving import queries, roster, suppressions
+from pipeline.serving.database import open_database
+from pipeline.settings import Settings, from_environment
+from pipeline.tables import TABLES, data_dictionary
+
+SUGGESTIONS_SHOWN = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 1 failed, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    _show_log()
+    try:
+        settings = from_environment(os.environ, options.home)
+        options.act(settings, options)
+    except WrongUse as error:
+        return _fail(error, 2)
+    except ConfrereError as error:
+        return _fail(error, 1)
+    except OSError as error:
+        # what is left are full disks, missing rights and the like: the system's own words are clear
+        return _fail(f"[{error.filename or settings.home}] {error.strerror}", 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted: what was there before stays", 130)
+    return 0
+
+
+def _fail(error: object, code: int) -> int:
+    print(f"confrere: {error}", file=sys.stderr)
+    return code
+
+
+def _show_log() -> None:
+    kind = "%(message)s" if sys.stderr.isatty() else "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(format=kind, level=logging.WARNING)
+    logging.getLogger("pipeline").setLevel(logging.INFO)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="confrere",
+        description="Reads PubMed, and recommends to each researcher whom to work with next.",
+    )
+    home = argparse.ArgumentParser(add_help=False)
+    home.add_argument("--home", type=Path, help="folder of all data (default: $CONFRERE_HOME, else ./.confrere)")  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, act: object, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text, parents=[home])
+        added.set_defaults(act=act)
+        return added
+
+    run = command("run", _run, "the whole path, on files or on what PubMed has new")
+    run.add_argument("--files", nargs="+", type=Path, metavar="PATH", help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them")  # fmt: skip
+    run.add_argument("--as-of", type=_day, metavar="DATE", help="use only what had entered PubMed by this day")  # fmt: skip
+
+    suggestions = command("suggestions", _suggestions, "whom a person should work with, and why")
+    suggestions.add_argument("who", help="name, ORCID iD, author id or roster id")
+    suggestions.add_argument("--limit", type=_positive, default=SUGGESTIONS_SHOWN, metavar="N")
+
+    export = command("export", _export, "a table as a file, without people who asked to be left out")  # fmt: skip
+    export.add_argument("table", choices=sorted(TABLES), metavar="TABLE", help=", ".join(TABLES))
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .csv, .parquet, .jsonl, or .graphml for coauthorships")  # fmt: skip
+
+    people = command("roster", _import_roster, "people of the institution who may get digests")
+    people.add_argument("action", choices=["import"])
+    people.add_argument("file", type=Path, metavar="FILE", help=f"CSV with {', '.join(roster.COLUMNS)}")  # fmt: skip
+
+    suppress = command(
+        "suppress", _suppress, "leave a person alone: no mail, no suggestion of them"
+    )
+    suppress.add_argument("who", help="name, ORCID iD, author id or roster id")
+
+    serve = command("serve", _serve, "the API on this machine")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=_positive, default=8000)
+
+    command("train", _train, "learn what probability a score means, and promote it if it is better")
+    command("tables", _tables, "the data dictionary")
+    command("check", _check, "settings, tables and the run that is served")
+    demo = command("demo", _demo, "two nights over a made-up PubMed, from records to digests")
+    demo.add_argument("--without-airflow", action="store_true", help="call the stages, not the DAGs")  # fmt: skip
+    return parser
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> None:
+    stages.run(settings, options.files, options.as_of, datetime.now(UTC))
+
+
+def _train(settings: Settings, _: argparse.Namespace) -> None:
+    stages.train(settings)
+
+
+def _suggestions(settings: Settings, options: argparse.Namespace) -> None:
+    person = _one_person(settings, options.who)
+    found = queries.suggestions_of(open_database(settings), str(person.author_id), options.limit)
+    if found is None:
+        raise ConfrereError(f"[{options.who}] has just opted out")
+    terminal.show_suggestions(Console(), found)
+
+
+def _one_person(settings: Settings, who: str) -> queries.Person:
+    engine = open_database(settings)
+    if queries.current_run(engine) is None:
+        raise ConfrereError(f"[{settings.home}] has no published run: `confrere run` makes one")
+    people = queries.find_people(engine, who)
+    if not people:
+        raise WrongUse(f"[{who}] is nobody in the current run: try a last name, or an ORCID iD")
+    if len(people) > 1:
+        terminal.show_people(Console(), people)
+        raise WrongUse(f"[{who}] may be one of {len(people)} people: give the author id")
+    return people[0]
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> None:
+    row_count = stages.export(settings, options.table, options.out)
+    print(f"{options.out}: {row_count:,} rows of {options.table}")
+
+
+def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
+    key = suppressions.secret_key(settings)
+    result = roster.import_roster(open_database(settings), options.file, key, datetime.now(UTC))
+    print(f"{result.person_count} people, {result.opted_in_count} of them want the digest")
+    if result.unmatched:
+        print(
+            f"{len(result.unmatched)} not found among authors by ORCID iD, asked again at every run: "
+            + ", ".join(result.unmatched)
+        )
+
+
+def _suppress(settings: Settings, options: argparse.Namespace) -> None:
+    person = _one_person(settings, options.who)
+    count = stages.suppress(settings, person.author_id, datetime.now(UTC), "command line")
+    print(f"{person.name} (author {person.author_id}) is left alone from now on: {count} new pieces of evidence kept")  # fmt: skip
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> None:
+    from pipeline.web.api import serve
+
+    print(f"API on http://{options.host}:{options.port}/docs (Ctrl-C stops it)", flush=True)
+    serve(settings, options.host, options.port)
+
+
+def _tables(_settings: Settings, _options: argparse.Namespace) -> None:
+    print(data_dictionary())
+
+
+def _check(settings: Settings, _: argparse.Namespace) -> None:
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        shown = value if field.repr else ("set" if value else "not set")
+        print(f"{field.name:28} {shown!s:32} {field.metadata['meaning']}")
+    print()
+    for name, dataset in lake.datasets(settings.lake_folder, TABLES).items():
+        as_of = f" as of {dataset.as_of}" if dataset.as_of else ""
+        print(f"{name:28} {dataset.row_count:12,} rows{as_of}")
+    run = queries.current_run(open_database(settings))
+    print(f"\nserved run: {run.run_id}, {run.row_count:,} suggestions" if run else "\nno run served yet")  # fmt: skip
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> None:
+    from pipeline.demo.nights import run_demo
+
+    home = options.home or Path(".confrere-demo")
+    run_demo(home, os.environ, with_airflow=not options.without_airflow, console=Console())
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: give YYYY-MM-DD") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

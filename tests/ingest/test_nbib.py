@@ -1,0 +1,131 @@
+"""MEDLINE text to records."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfrereError
+from pipeline.ingest import nbib
+from pipeline.ingest.records import Authorship, Link, Record, Topic
+from tests.ingest.drawn import ingest, tables
+
+TEXT = """
+PMID- 31432522
+OWN - NLM
+LR  - 20200706
+DP  - 2020 Jan
+TI  - A study of <carnitine> & related things that goes on for
+      more than a line.
+LID - S1098-1004 [pii] 10.1002/HUMU.23901 [doi]
+AB  - A rare
+      disease.
+FAU - Läera, Luna
+AU  - Läera L
+AUID- ORCID: 0000000218250097
+AD  - Department of Biosciences, University of Bari,
+      Bari, Italy.
+FAU - De Grassi, Anna Jr
+AU  - De Grassi A Jr
+AD  - One.
+AD  - Two.
+CN  - The Great
+      Group
+LA  - eng
+PT  - Journal Article
+PT  - Preprint
+TA  - Hum Mutat
+JT  - Human mutation
+CIN - Lancet. 2020;1:2. PMID:
+      32000001
+RIN - Hum Mutat. 2021;3:4.
+MH  - Child
+MH  - Leigh Disease/*genetics
+OT  - CRAT
+CRDT- 2019/08/27 06:00
+PHST- 2019/08/20 00:00 [accepted]
+PHST- 2019/08/26 06:00 [entrez]
+SO  - Hum Mutat. 2020 Jan;41(1):110-114.
+
+PMID- 5
+TI  - Second
+AU  - Smith JA Jr
+AU  - Lee B
+DP  - 1999 Winter
+"""
+
+
+def read(tmp_path: Path, text: str) -> list[Record]:
+    path = tmp_path / "export.nbib"
+    path.write_text(text, encoding="utf-8")
+    return list(nbib.read(path))
+
+
+def test_a_medline_export_is_read_with_each_authors_own_affiliations(tmp_path: Path) -> None:
+    first, second = read(tmp_path, TEXT)
+    assert first.authorships == [
+        Authorship(
+            "Läera", "Luna", "L", None, None, "0000-0002-1825-0097",
+            ["Department of Biosciences, University of Bari, Bari, Italy."],
+        ),
+        Authorship("De Grassi", "Anna", "A", "Jr", None, None, ["One.", "Two."]),
+        Authorship(None, None, None, None, "The Great Group", None, []),
+    ]  # fmt: skip
+    assert [(a.last_name, a.fore_name, a.suffix) for a in second.authorships] == [
+        ("Smith", "JA", "Jr"),
+        ("Lee", "B", None),
+    ]
+
+
+def test_a_medline_export_gives_the_fields_of_a_paper(tmp_path: Path) -> None:
+    first, second = read(tmp_path, TEXT)
+    assert first.title == (
+        "A study of &lt;carnitine&gt; &amp; related things that goes on for more than a line."
+    )
+    assert (first.abstract, first.journal, first.language) == (
+        "A rare disease.",
+        "Human mutation",
+        "eng",
+    )
+    assert first.doi == "10.1002/humu.23901"
+    assert (first.published_on, first.entered_on, first.revised_on) == (
+        date(2020, 1, 1),
+        date(2019, 8, 26),
+        date(2020, 7, 6),
+    )
+    assert (second.published_on, second.entered_on) == (date(1999, 1, 1), date(1999, 1, 1))
+    assert first.publication_types == ["Journal Article", "Preprint", "Retracted Publication"]
+    assert first.links == [Link("CommentIn", 32000001)]
+    assert first.topics == [
+        Topic("keyword:child", "Child", False),
+        Topic("keyword:leigh disease", "Leigh Disease", True),
+        Topic("keyword:crat", "CRAT", False),
+    ]
+
+
+def test_a_medline_export_goes_into_the_lake(tmp_path: Path) -> None:
+    read(tmp_path, TEXT)
+    ingest(tmp_path / "home", tmp_path / "export.nbib")
+    rows = {row["pmid"]: row for row in tables(tmp_path / "home")["publications"]}
+    assert [(rows[p]["is_retracted"], rows[p]["is_preprint"]) for p in (5, 31432522)] == [
+        (False, False),
+        (True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "holds no record"),
+        ("<html>\n<body>", r"line 1\] is no MEDLINE text"),
+        ("      folded without a field", r"line 1\] is no MEDLINE text"),
+        ("TI  - No number\n", r"record 1\] has no PMID"),
+        ("PMID- 5\nAU  - Smith J\n", r"pubmed:5\] has no title"),
+    ],
+)
+def test_what_is_no_medline_text_is_refused_by_name(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ConfrereError, match=why) as caught:
+        read(tmp_path, text)
+    assert "export.nbib" in str(caught.value)
