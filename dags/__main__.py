@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 DAGS = ("ingest_pubmed", "recommend_collaborators", "send_suggestions", "train_models")
 PORT = 8080
@@ -76,7 +77,9 @@ def run_here(dag_ids: list[str], date: datetime | None) -> int:
                 task.retries = 0  # here and now: a failure shows at once
             result = dag.test(logical_date=date) if date else dag.test()
             state = "failed" if result is None else str(result.state)
-            print(f"{dag_id}: {state}, {time.monotonic() - started:.1f} s", file=terminal, flush=True)
+            print(
+                f"{dag_id}: {state}, {time.monotonic() - started:.1f} s", file=terminal, flush=True
+            )
             if state != "success":
                 print(f"its log: {log}", file=terminal, flush=True)
                 return 1
@@ -84,7 +87,7 @@ def run_here(dag_ids: list[str], date: datetime | None) -> int:
 
 
 @contextlib.contextmanager
-def _output_to(path: Path) -> Iterator[object]:
+def _output_to(path: Path) -> Iterator[TextIO]:
     """Send what Airflow prints to a file; yield the terminal."""
     sys.stdout.flush()
     with path.open("ab") as log, os.fdopen(os.dup(1), "w") as terminal:
@@ -102,10 +105,12 @@ def _output_to(path: Path) -> Iterator[object]:
 
 
 def up() -> int:
-    """Start the API server, wait for its health page, then the other services; stop all together."""
+    """Start the API server, wait for its health page, then the others; stop all together."""
     airflow = [sys.executable, "-m", "airflow"]
     subprocess.run([*airflow, "db", "migrate"], check=True)
-    subprocess.run([*airflow, "pools", "set", "ncbi", "1", "one caller keeps NCBI's rate limit"], check=True)  # fmt: skip
+    subprocess.run(
+        [*airflow, "pools", "set", "ncbi", "1", "one caller keeps NCBI's rate limit"], check=True
+    )
     signal.signal(signal.SIGTERM, _interrupt)
     running: list[subprocess.Popen[bytes]] = []
     try:

@@ -13,10 +13,14 @@ from pipeline.settings import from_environment
 PUBLICATIONS = Asset(name="publications", uri="confrere://lake/publications")
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
-        RetryRule([BadCredentials, WrongUse], RetryAction.FAIL, reason="a setting must change first"),
-        RetryRule(RateLimited, RetryAction.RETRY, timedelta(minutes=5), reason="PubMed asked us to wait"),
+        RetryRule(
+            [BadCredentials, WrongUse], RetryAction.FAIL, reason="a setting must change first"
+        ),
+        RetryRule(
+            RateLimited, RetryAction.RETRY, timedelta(minutes=5), reason="PubMed asked us to wait"
+        ),
     ]
-)  # fmt: skip
+)
 
 
 @dag(
@@ -40,8 +44,8 @@ def ingest_pubmed() -> None:
     rate limit), and any file that waits in `$CONFRERE_HOME/spool`. **Writes** publications,
     authorships, topics, links, deletions and the ledger `sources`, all at once or not at all.
 
-    **When it fails**: a slice that was not fetched is asked for again the next night; the lake stays
-    as it was. `BadCredentials`: correct CONFRERE_NCBI_API_KEY. A file that cannot be read is named
+    **When it fails**: a slice that was not fetched is asked for again the next night; the lake
+    stays as it was. `BadCredentials`: correct CONFRERE_NCBI_API_KEY. A file that cannot be read is named
     in the log of task `ingest`: take it out of the spool and clear the task. Clearing any task is
     safe at any time.
     """

@@ -1,4 +1,4 @@
-"""When publications changed: identities, graph and suggestions anew; the asset `recommendations`."""
+"""When publications changed: identities, graph, suggestions; the asset `recommendations`."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def graph_from_edges(node_ids: Ints, first: Ints, second: Ints, weights: Floats)
 def _both_directions(
     node_count: int, rows: Ints, columns: Ints, weights: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    """Count, then fill. In sorted order a row gets its smaller neighbours first, so rows stay sorted."""
+    """Count, then fill: a row gets its smaller neighbours first, so rows stay sorted."""
     indptr = np.zeros(node_count + 1, dtype=np.int64)
     for edge in range(len(rows)):
         indptr[rows[edge] + 1] += 1
@@ -107,9 +107,7 @@ class Ranked:
     scores: Floats
 
 
-def two_hop_top_k(
-    graph: Graph, sources: Ints, eligible: Flags, k: int, threads: int = 1
-) -> Ranked:
+def two_hop_top_k(graph: Graph, sources: Ints, eligible: Flags, k: int, threads: int = 1) -> Ranked:
     """Best targets at distance two by weighted resource allocation.
 
     The score of y for x is the probability that a two-step random walk from x, each step drawn by
@@ -157,10 +155,8 @@ def pagerank_top_k(
 
 
 def resource_allocation(graph: Graph, sources: Ints, targets: Ints) -> Floats:
-    """Weighted resource allocation of each pair, as in `two_hop_top_k`; 0 where nobody is shared."""
-    return _shared(  # type: ignore[no-any-return]  # numba
-        graph.indptr, graph.indices, graph.weights, graph.strength, sources, targets
-    )
+    """Resource allocation of each pair, as in `two_hop_top_k`; 0 where nobody is shared."""
+    return _shared(graph.indptr, graph.indices, graph.weights, graph.strength, sources, targets)
 
 
 def strongest_paths(graph: Graph, sources: Ints, targets: Ints) -> tuple[Ints, Ints]:
@@ -173,7 +169,7 @@ def strongest_paths(graph: Graph, sources: Ints, targets: Ints) -> tuple[Ints, I
     -------
     Two arrays of shape (pairs,) with u and v; -1 where no such path exists.
     """
-    return _three_hops(graph.indptr, graph.indices, graph.weights, sources, targets)  # type: ignore[no-any-return]  # numba
+    return _three_hops(graph.indptr, graph.indices, graph.weights, sources, targets)
 
 
 def _spread(

@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Reads PubMed, and recommends to each researcher whom to work with next.",
     )
     home = argparse.ArgumentParser(add_help=False)
-    home.add_argument("--home", type=Path, help="folder of all data (default: $CONFRERE_HOME, else ./.confrere)")  # fmt: skip
+    home.add_argument(
+        "--home", type=Path, help="folder of all data (default: $CONFRERE_HOME, else ./.confrere)"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, act: object, text: str) -> argparse.ArgumentParser:
@@ -68,20 +70,38 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     run = command("run", _run, "the whole path, on files or on what PubMed has new")
-    run.add_argument("--files", nargs="+", type=Path, metavar="PATH", help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them")  # fmt: skip
-    run.add_argument("--as-of", type=_day, metavar="DATE", help="use only what had entered PubMed by this day")  # fmt: skip
+    run.add_argument(
+        "--files",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them",
+    )
+    run.add_argument(
+        "--as-of", type=_day, metavar="DATE", help="use only what had entered PubMed by this day"
+    )
 
     suggestions = command("suggestions", _suggestions, "whom a person should work with, and why")
     suggestions.add_argument("who", help="name, ORCID iD, author id or roster id")
     suggestions.add_argument("--limit", type=_positive, default=SUGGESTIONS_SHOWN, metavar="N")
 
-    export = command("export", _export, "a table as a file, without people who asked to be left out")  # fmt: skip
+    export = command(
+        "export", _export, "a table as a file, without people who asked to be left out"
+    )
     export.add_argument("table", choices=sorted(TABLES), metavar="TABLE", help=", ".join(TABLES))
-    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .csv, .parquet, .jsonl, or .graphml for coauthorships")  # fmt: skip
+    export.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="ends in .csv, .parquet, .jsonl, or .graphml for coauthorships",
+    )
 
     people = command("roster", _import_roster, "people of the institution who may get digests")
     people.add_argument("action", choices=["import"])
-    people.add_argument("file", type=Path, metavar="FILE", help=f"CSV with {', '.join(roster.COLUMNS)}")  # fmt: skip
+    people.add_argument(
+        "file", type=Path, metavar="FILE", help=f"CSV with {', '.join(roster.COLUMNS)}"
+    )
 
     suppress = command(
         "suppress", _suppress, "leave a person alone: no mail, no suggestion of them"
@@ -96,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     command("tables", _tables, "the data dictionary")
     command("check", _check, "settings, tables and the run that is served")
     demo = command("demo", _demo, "two nights over a made-up PubMed, from records to digests")
-    demo.add_argument("--without-airflow", action="store_true", help="call the stages, not the DAGs")  # fmt: skip
+    demo.add_argument(
+        "--without-airflow", action="store_true", help="call the stages, not the DAGs"
+    )
     return parser
 
 
@@ -140,7 +162,7 @@ def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
     print(f"{result.person_count} people, {result.opted_in_count} of them want the digest")
     if result.unmatched:
         print(
-            f"{len(result.unmatched)} not found among authors by ORCID iD, asked again at every run: "
+            f"{len(result.unmatched)} not found among authors by ORCID iD; every run asks again: "
             + ", ".join(result.unmatched)
         )
 
@@ -148,7 +170,10 @@ def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
 def _suppress(settings: Settings, options: argparse.Namespace) -> None:
     person = _one_person(settings, options.who)
     count = stages.suppress(settings, person.author_id, datetime.now(UTC), "command line")
-    print(f"{person.name} (author {person.author_id}) is left alone from now on: {count} new pieces of evidence kept")  # fmt: skip
+    print(
+        f"{person.name} (author {person.author_id}) is left alone from now on: "
+        f"{count} new pieces of evidence kept"
+    )
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
@@ -172,7 +197,11 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
         as_of = f" as of {dataset.as_of}" if dataset.as_of else ""
         print(f"{name:28} {dataset.row_count:12,} rows{as_of}")
     run = queries.current_run(open_database(settings))
-    print(f"\nserved run: {run.run_id}, {run.row_count:,} suggestions" if run else "\nno run served yet")  # fmt: skip
+    print(
+        f"\nserved run: {run.run_id}, {run.row_count:,} suggestions"
+        if run
+        else "\nno run served yet"
+    )
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,8 +21,8 @@ from pipeline.lake import ROWS_PER_GROUP, Dataset
 from pipeline.settings import Settings
 
 Value = str | int | float | bool | date
-Source = Dataset | pa.Table | Path
-Rows = AbstractContextManager[pa.RecordBatchReader]
+Source: TypeAlias = Dataset | pa.Table | Path
+Rows: TypeAlias = AbstractContextManager[pa.RecordBatchReader]
 
 _COMMENT = re.compile(r"--[^\n]*")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
@@ -66,8 +67,10 @@ def fetch(
 
 
 @contextmanager
-def spilled(batches: Iterable[pa.RecordBatch], schema: pa.Schema, settings: Settings) -> Iterator[Path]:
-    """Put intermediate rows into a scratch Parquet file that a query can read; removed at the end."""
+def spilled(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, settings: Settings
+) -> Iterator[Path]:
+    """Put intermediate rows into a scratch file that a query can read; removed at the end."""
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.scratch_folder) as folder:
         path = Path(folder) / "rows.parquet"
@@ -98,8 +101,7 @@ def _duckdb(
             if files:
                 connection.read_parquet([str(file) for file in files]).create_view(name)
             else:
-                table = source if isinstance(source, pa.Table) else source.table.schema.empty_table()  # type: ignore[union-attr]  # a Path always has files
-                connection.register(name, table)
+                connection.register(name, _arrow(source))
         used = {name: parameters[name] for name in _PARAMETER.findall(text)}
         relation = connection.sql(_PARAMETER.sub(r"$\1", text), params=used)
         yield relation.to_arrow_reader(ROWS_PER_GROUP)
@@ -110,7 +112,7 @@ def _spark(
     text: str,
     sources: Mapping[str, Source],
     parameters: Mapping[str, Value],
-    settings: Settings,
+    _settings: Settings,
 ) -> Iterator[pa.RecordBatchReader]:
     from pyspark.sql import SparkSession
 
@@ -120,8 +122,7 @@ def _spark(
         if files:
             frame = spark.read.parquet(*[str(file) for file in files])
         else:
-            table = source if isinstance(source, pa.Table) else source.table.schema.empty_table()  # type: ignore[union-attr]  # a Path always has files
-            frame = spark.createDataFrame(table)
+            frame = spark.createDataFrame(_arrow(source))
         frame.createOrReplaceTempView(name)
     used = {name: parameters[name] for name in _PARAMETER.findall(text)}
     yield spark.sql(text, args=used).toArrow().to_reader(ROWS_PER_GROUP)
@@ -131,3 +132,8 @@ def _files(source: Source) -> tuple[Path, ...]:
     if isinstance(source, Dataset):
         return source.files
     return (source,) if isinstance(source, Path) else ()
+
+
+def _arrow(source: Source) -> pa.Table:
+    """Rows of a source that has no file: an Arrow table, or a table never written."""
+    return source.table.schema.empty_table() if isinstance(source, Dataset) else source

@@ -71,7 +71,10 @@ def lend(folder: Path, other: Path, names: Iterable[str]) -> None:
     """
     tables = _manifest(folder)["tables"]
     lent = {
-        name: {**tables[name], "files": [str(folder.resolve() / f) for f in _files_of(tables[name])]}
+        name: {
+            **tables[name],
+            "files": [str(folder.resolve() / f) for f in _files_of(tables[name])],
+        }
         for name in names
         if name in tables
     }
@@ -185,7 +188,7 @@ def _sweep(folder: Path) -> None:
 def _manifest(folder: Path) -> dict[str, Mapping[str, Mapping[str, object]]]:
     path = folder / "manifest.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # our own file
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {"tables": {}, "previous": {}}
     except ValueError as error:
@@ -252,9 +255,23 @@ def _check_values(table: Table, column: Column, array: pa.Array, offset: int) ->
         _refuse(table, column, array, pc.is_null(array), offset, "is missing")
     if column.low is not None:
         # NaN compares false with everything, so ask for what is right, not for what is wrong
-        _refuse(table, column, array, _not(pc.greater_equal(array, column.low)), offset, f"is below {column.low:g}")  # fmt: skip
+        _refuse(
+            table,
+            column,
+            array,
+            _not(pc.greater_equal(array, column.low)),
+            offset,
+            f"is below {column.low:g}",
+        )
     if column.high is not None:
-        _refuse(table, column, array, _not(pc.less_equal(array, column.high)), offset, f"is above {column.high:g}")  # fmt: skip
+        _refuse(
+            table,
+            column,
+            array,
+            _not(pc.less_equal(array, column.high)),
+            offset,
+            f"is above {column.high:g}",
+        )
     if column.values:
         known = pc.is_in(array, pa.array(column.values))
         _refuse(table, column, array, _not(known), offset, f"is none of {', '.join(column.values)}")
@@ -279,9 +296,7 @@ def _check_key(
     table: Table, last: pa.RecordBatch | None, batch: pa.RecordBatch, offset: int
 ) -> None:
     """Refuse rows whose key is not strictly greater than the key of the row before."""
-    keys = pa.Table.from_batches([batch] if last is None else [last, batch]).select(
-        list(table.key)
-    )
+    keys = pa.Table.from_batches([batch] if last is None else [last, batch]).select(list(table.key))
     if keys.num_rows < 2:
         return
     greater, equal = pa.scalar(False), pa.scalar(True)

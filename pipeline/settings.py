@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.errors import WrongUse
 
 PREFIX = "CONFRERE_"
+_KINDS = {"Path": Path, "str": str, "int": int, "float": float}
 
 
 def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
@@ -22,33 +23,69 @@ def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
 class Settings:
     """Everything a run can be told. Each field is also the environment variable CONFRERE_<FIELD>."""
 
-    home: Path = _setting(Path(".confrere"), "folder that holds the lake, the database and the outbox")
-    database_url: str = _setting("", "SQLAlchemy URL of the serving database; empty: SQLite in home", secret=True)
-    pubmed_query: str = _setting("", "PubMed query that selects the nightly records, e.g. `Geneva[ad]`")
-    pubmed_since: str = _setting("", "first day to fetch, YYYY-MM-DD; empty: thirty days before the first run")
-    eutils_url: str = _setting("https://eutils.ncbi.nlm.nih.gov/entrez/eutils/", "base address of the E-utilities")
-    deleted_pmids_url: str = _setting("https://ftp.ncbi.nlm.nih.gov/pubmed/deleted.pmids.gz", "PubMed's list of deleted PMIDs; empty: do not ask")
-    ncbi_api_key: str = _setting("", "NCBI API key: ten requests a second instead of three", secret=True)
-    ncbi_email: str = _setting("", "address NCBI may write to about our requests (their usage policy asks for it)")
+    home: Path = _setting(
+        Path(".confrere"), "folder that holds the lake, the database and the outbox"
+    )
+    database_url: str = _setting(
+        "", "SQLAlchemy URL of the serving database; empty: SQLite in home", secret=True
+    )
+    pubmed_query: str = _setting(
+        "", "PubMed query that selects the nightly records, e.g. `Geneva[ad]`"
+    )
+    pubmed_since: str = _setting(
+        "", "first day to fetch, YYYY-MM-DD; empty: thirty days before the first run"
+    )
+    eutils_url: str = _setting(
+        "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/", "base address of the E-utilities"
+    )
+    deleted_pmids_url: str = _setting(
+        "https://ftp.ncbi.nlm.nih.gov/pubmed/deleted.pmids.gz",
+        "PubMed's list of deleted PMIDs; empty: do not ask",
+    )
+    ncbi_api_key: str = _setting(
+        "", "NCBI API key: ten requests a second instead of three", secret=True
+    )
+    ncbi_email: str = _setting(
+        "", "address NCBI may write to about our requests (their usage policy asks for it)"
+    )
     ncbi_tool: str = _setting("confrere", "name under which we call the E-utilities")
     half_life_years: float = _setting(5.0, "years after which a joint paper counts half")
     author_cap: int = _setting(50, "papers with more authors than this give no edges")
-    active_months: int = _setting(60, "months within which a served or suggested author has published")
+    active_months: int = _setting(
+        60, "months within which a served or suggested author has published"
+    )
     recommendations_per_author: int = _setting(20, "suggestions kept for each author")
     runs_kept: int = _setting(5, "published runs kept in the serving database")
     engine: str = _setting("duckdb", "SQL engine: duckdb, or spark (needs the spark extra)")
     memory_limit: str = _setting("1GB", "memory DuckDB may use before it spills to disk")
     threads: int = _setting(2, "threads of the SQL engine")
-    public_url: str = _setting("http://127.0.0.1:8000", "address under which the API is reached; links in digests begin with it")
+    public_url: str = _setting(
+        "http://127.0.0.1:8000",
+        "address under which the API is reached; links in digests begin with it",
+    )
     mail_from: str = _setting("Confrere <confrere@localhost>", "From header of digests")
-    secret_key: str = _setting("", "key of hashed addresses and signed links; empty: made once and kept in home", secret=True)
+    secret_key: str = _setting(
+        "",
+        "key of hashed addresses and signed links; empty: made once and kept in home",
+        secret=True,
+    )
 
     def __post_init__(self) -> None:
-        for name in ("author_cap", "active_months", "recommendations_per_author", "runs_kept", "threads"):
+        for name in (
+            "author_cap",
+            "active_months",
+            "recommendations_per_author",
+            "runs_kept",
+            "threads",
+        ):
             if getattr(self, name) < 1:
-                raise WrongUse(f"[setting {name}] is {getattr(self, name)}: give a number of 1 or more")
+                raise WrongUse(
+                    f"[setting {name}] is {getattr(self, name)}: give a number of 1 or more"
+                )
         if not self.half_life_years > 0:
-            raise WrongUse(f"[setting half_life_years] is {self.half_life_years}: give a number above 0")
+            raise WrongUse(
+                f"[setting half_life_years] is {self.half_life_years}: give a number above 0"
+            )
         if self.engine not in ("duckdb", "spark"):
             raise WrongUse(f"[setting engine] is {self.engine!r}: give duckdb or spark")
 
@@ -88,6 +125,14 @@ def months_before(day: date, months: int) -> date:
     return date(count // 12, count % 12 + 1, min(day.day, 28))
 
 
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as `CONFRERE_*` variables: what `from_environment` reads back."""
+    return {
+        PREFIX + f.name.upper(): str(getattr(settings, f.name))
+        for f in dataclasses.fields(settings)
+    }
+
+
 def from_environment(environ: Mapping[str, str], home: Path | None = None) -> Settings:
     """Read settings from `CONFRERE_*` variables; `home`, when given, wins.
 
@@ -104,11 +149,11 @@ def from_environment(environ: Mapping[str, str], home: Path | None = None) -> Se
         name = variable.removeprefix(PREFIX).lower()
         if name not in fields:
             raise WrongUse(f"[{variable}] is no setting: `confrere check` lists them")
-        kind = type(fields[name].default)
+        kind: Callable[[str], object] = _KINDS[fields[name].type]
         try:
             values[name] = kind(text)
         except ValueError:
-            raise WrongUse(f"[{variable}] is {text!r}: give a {kind.__name__}") from None
+            raise WrongUse(f"[{variable}] is {text!r}: give a number") from None
     if home is not None:
         values["home"] = home
     return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type

@@ -113,8 +113,13 @@ def connect(settings: Settings) -> Counts:
 def recommend(settings: Settings) -> Counts:
     """Propose, rank and explain collaborators for everybody who is served."""
     names = (
-        "publications", "topics", "identities", "authors", "coauthorships", "recommendations",
-    )  # fmt: skip
+        "publications",
+        "topics",
+        "identities",
+        "authors",
+        "coauthorships",
+        "recommendations",
+    )
     current = lake.datasets(settings.lake_folder, names)
     as_of = _as_of(current["coauthorships"], settings)
     calibration = load_calibration(settings.calibration_file)
@@ -254,14 +259,16 @@ def run(
 def _as_of(table: lake.Dataset, settings: Settings) -> date:
     if table.as_of is None:
         raise ConfrereError(
-            f"[{settings.home}] has no {table.table.name} yet: run the stages before, or all of them "
-            "with `confrere run`"
+            f"[{settings.home}] has no {table.table.name} yet: run the stages before it, "
+            "or all of them with `confrere run`"
         )
     return table.as_of
 
 
 def _newest_entry(publications: lake.Dataset, today: date | None) -> date:
-    newest: date = max(pc.max(batch["entered_on"]).as_py() for batch in publications.batches(["entered_on"]))  # fmt: skip
+    newest: date = max(
+        pc.max(batch["entered_on"]).as_py() for batch in publications.batches(["entered_on"])
+    )
     return min(newest, today) if today else newest
 
 

@@ -54,13 +54,27 @@ class Table:
 
 # Columns that stand in several tables: declared once, so that one name means one thing.
 PMID = Column("pmid", ID, "PubMed identifier of the paper", low=1)
-POSITION = Column("position", COUNT, "place in the author list, from 1", low=1, high=MENTIONS_PER_PAPER - 1)
+POSITION = Column(
+    "position", COUNT, "place in the author list, from 1", low=1, high=MENTIONS_PER_PAPER - 1
+)
 AUTHOR_ID = Column("author_id", ID, "stable identifier of a person", low=1)
 CANDIDATE_ID = Column("candidate_id", ID, "author_id of the person suggested", low=1)
 ORCID = Column("orcid", TEXT, "ORCID iD as 0000-0000-0000-000X, checksum verified", nullable=True)
 WEIGHT = Column("weight", REAL, "sum over joint papers of half-life decay / (authors - 1)", low=0.0)
-RESOURCE_ALLOCATION = Column("resource_allocation", REAL, "share of the author's recency-weighted collaboration that reaches the candidate over one shared coauthor", low=0.0, high=1.0)  # fmt: skip
-PAGERANK = Column("pagerank", REAL, "personalised PageRank of the candidate, walks restarting at the author", low=0.0, high=1.0)  # fmt: skip
+RESOURCE_ALLOCATION = Column(
+    "resource_allocation",
+    REAL,
+    "share of the author's recency-weighted collaboration that reaches the candidate over one shared coauthor",
+    low=0.0,
+    high=1.0,
+)
+PAGERANK = Column(
+    "pagerank",
+    REAL,
+    "personalised PageRank of the candidate, walks restarting at the author",
+    low=0.0,
+    high=1.0,
+)
 
 PUBLICATIONS = Table(
     "publications",
@@ -69,19 +83,44 @@ PUBLICATIONS = Table(
     (
         PMID,
         Column("version", COUNT, "PubMed version of the record, from 1", low=1),
-        Column("title", TEXT, "title; inline <i> <b> <u> <sub> <sup> kept as well-formed markup, all else escaped text"),
-        Column("abstract", TEXT, "abstract as plain text, labelled sections on lines of their own", nullable=True),
+        Column(
+            "title",
+            TEXT,
+            "title; inline <i> <b> <u> <sub> <sup> kept as well-formed markup, all else escaped text",
+        ),
+        Column(
+            "abstract",
+            TEXT,
+            "abstract as plain text, labelled sections on lines of their own",
+            nullable=True,
+        ),
         Column("journal", TEXT, "journal (or book) title", nullable=True),
-        Column("published_on", DATE, "publication date; first day of a month or year where no day is printed", nullable=True),
-        Column("entered_on", DATE, "day the record entered PubMed (history date 'entrez', else the earliest record date)"),
+        Column(
+            "published_on",
+            DATE,
+            "publication date; first day of a month or year where no day is printed",
+            nullable=True,
+        ),
+        Column(
+            "entered_on",
+            DATE,
+            "day the record entered PubMed (history date 'entrez', else the earliest record date)",
+        ),
         Column("revised_on", DATE, "day of the last revision of the record", nullable=True),
-        Column("publication_types", pa.list_(pa.field("element", TEXT)), "publication types as printed"),
+        Column(
+            "publication_types", pa.list_(pa.field("element", TEXT)), "publication types as printed"
+        ),
         Column("language", TEXT, "first language, ISO 639-2 code", nullable=True),
         Column("doi", TEXT, "DOI, lower case, without resolver address", nullable=True),
         Column("author_count", COUNT, "names in the author list, collectives included", low=0),
         Column("is_retracted", FLAG, "retracted, by its own record or by a retraction notice"),
         Column("is_preprint", FLAG, "a preprint"),
-        Column("source_number", ID, "order in PubMed's log: year * 10000 + number of a baseline or update file, 0 for other sources", low=0),
+        Column(
+            "source_number",
+            ID,
+            "order in PubMed's log: year * 10000 + number of a baseline or update file, 0 for other sources",
+            low=0,
+        ),
         Column("checksum", TEXT, "hash of the record's XML: settles ties and shows what changed"),
     ),
 )
@@ -93,12 +132,24 @@ AUTHORSHIPS = Table(
         PMID,
         POSITION,
         Column("last_name", TEXT, "family name as printed", nullable=True),
-        Column("fore_name", TEXT, "given names as printed, or initials where no more is printed", nullable=True),
+        Column(
+            "fore_name",
+            TEXT,
+            "given names as printed, or initials where no more is printed",
+            nullable=True,
+        ),
         Column("initials", TEXT, "initials as printed", nullable=True),
         Column("suffix", TEXT, "Jr, 3rd, …", nullable=True),
-        Column("collective_name", TEXT, "name of a group that stands as an author; then no personal name", nullable=True),
+        Column(
+            "collective_name",
+            TEXT,
+            "name of a group that stands as an author; then no personal name",
+            nullable=True,
+        ),
         ORCID,
-        Column("affiliations", pa.list_(pa.field("element", TEXT)), "affiliations as printed, in order"),
+        Column(
+            "affiliations", pa.list_(pa.field("element", TEXT)), "affiliations as printed, in order"
+        ),
     ),
 )
 TOPICS = Table(
@@ -107,7 +158,11 @@ TOPICS = Table(
     ("pmid", "descriptor_ui"),
     (
         PMID,
-        Column("descriptor_ui", TEXT, "MeSH unique identifier, or 'keyword:' + the keyword in lower case"),
+        Column(
+            "descriptor_ui",
+            TEXT,
+            "MeSH unique identifier, or 'keyword:' + the keyword in lower case",
+        ),
         Column("name", TEXT, "heading or keyword as printed"),
         Column("is_major", FLAG, "a major topic of the paper"),
     ),
@@ -118,7 +173,11 @@ LINKS = Table(
     ("pmid", "ref_type", "ref_pmid"),
     (
         PMID,
-        Column("ref_type", TEXT, "RefType as PubMed prints it (RetractionIn, ErratumFor, …), or 'Cites'"),
+        Column(
+            "ref_type",
+            TEXT,
+            "RefType as PubMed prints it (RetractionIn, ErratumFor, …), or 'Cites'",
+        ),
         Column("ref_pmid", ID, "PubMed identifier of the other paper", low=1),
     ),
 )
@@ -128,7 +187,12 @@ DELETIONS = Table(
     ("pmid",),
     (
         PMID,
-        Column("source_number", ID, "highest source_number that deletes it: records up to it stay out", low=0),
+        Column(
+            "source_number",
+            ID,
+            "highest source_number that deletes it: records up to it stay out",
+            low=0,
+        ),
     ),
 )
 SOURCES = Table(
@@ -149,14 +213,27 @@ MENTIONS = Table(
     (
         PMID,
         POSITION,
-        Column("block", TEXT, "folded last name + '|' + first initial: only mentions of one block may be one person (same ORCID iD apart)"),
-        Column("given_names", TEXT, "folded given names, separated by spaces; a single letter is an initial"),
+        Column(
+            "block",
+            TEXT,
+            "folded last name + '|' + first initial: only mentions of one block may be one person (same ORCID iD apart)",
+        ),
+        Column(
+            "given_names",
+            TEXT,
+            "folded given names, separated by spaces; a single letter is an initial",
+        ),
         Column("suffix", TEXT, "folded suffix", nullable=True),
         ORCID,
         Column("institution", TEXT, "institution of the first affiliation", nullable=True),
         Column("department", TEXT, "department of the first affiliation", nullable=True),
         Column("country", TEXT, "country of the first affiliation", nullable=True),
-        Column("affiliation_key", TEXT, "folded institution: equal keys are affiliation evidence", nullable=True),
+        Column(
+            "affiliation_key",
+            TEXT,
+            "folded institution: equal keys are affiliation evidence",
+            nullable=True,
+        ),
     ),
 )
 IDENTITIES = Table(
@@ -167,8 +244,15 @@ IDENTITIES = Table(
         PMID,
         POSITION,
         AUTHOR_ID,
-        Column("confidence", REAL, "how sure this mention belongs to this author", low=0.0, high=1.0),
-        Column("method", TEXT, "strongest evidence that tied it to the author's other mentions", values=("orcid", "coauthor", "affiliation", "alone")),
+        Column(
+            "confidence", REAL, "how sure this mention belongs to this author", low=0.0, high=1.0
+        ),
+        Column(
+            "method",
+            TEXT,
+            "strongest evidence that tied it to the author's other mentions",
+            values=("orcid", "coauthor", "affiliation", "alone"),
+        ),
     ),
 )
 AUTHORS = Table(
@@ -181,7 +265,9 @@ AUTHORS = Table(
         Column("block", TEXT, "as in mentions; of the fullest name"),
         Column("given_names", TEXT, "as in mentions; of the fullest name"),
         ORCID,
-        Column("institution", TEXT, "institution of the latest paper that names one", nullable=True),
+        Column(
+            "institution", TEXT, "institution of the latest paper that names one", nullable=True
+        ),
         Column("department", TEXT, "department printed with that institution", nullable=True),
         Column("country", TEXT, "country printed with that institution", nullable=True),
         Column("first_on", DATE, "day the author's first paper entered PubMed"),
@@ -218,8 +304,21 @@ RECOMMENDATIONS = Table(
         Column("rank", COUNT, "1 is best", low=1),
         CANDIDATE_ID,
         Column("score", REAL, "sum of the contributions of the row's reasons", low=0.0),
-        Column("probability", REAL, "calibrated probability of a joint paper within 24 months; null until a model is trained", nullable=True, low=0.0, high=1.0),
-        Column("introducer_id", ID, "author_id of who could introduce the two; null where no one knows both", nullable=True, low=1),
+        Column(
+            "probability",
+            REAL,
+            "calibrated probability of a joint paper within 24 months; null until a model is trained",
+            nullable=True,
+            low=0.0,
+            high=1.0,
+        ),
+        Column(
+            "introducer_id",
+            ID,
+            "author_id of who could introduce the two; null where no one knows both",
+            nullable=True,
+            low=1,
+        ),
         Column("model_version", TEXT, "what ranked it"),
     ),
 )
@@ -230,11 +329,23 @@ REASONS = Table(
     (
         AUTHOR_ID,
         CANDIDATE_ID,
-        Column("kind", TEXT, "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. recent_paper: the candidate's latest pmid", values=("shared_coauthor", "path", "walk", "shared_topic", "recent_paper")),
+        Column(
+            "kind",
+            TEXT,
+            "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. recent_paper: the candidate's latest pmid",
+            values=("shared_coauthor", "path", "walk", "shared_topic", "recent_paper"),
+        ),
         Column("place", COUNT, "order within the kind, from 1", low=1),
-        Column("contribution", REAL, "what this fact adds to the score; 0 for facts that only inform", low=0.0),
+        Column(
+            "contribution",
+            REAL,
+            "what this fact adds to the score; 0 for facts that only inform",
+            low=0.0,
+        ),
         Column("person_id", ID, "author_id of a person in the reason", nullable=True, low=1),
-        Column("other_person_id", ID, "author_id of the second person of a step", nullable=True, low=1),
+        Column(
+            "other_person_id", ID, "author_id of the second person of a step", nullable=True, low=1
+        ),
         Column("topic", TEXT, "name of the shared topic", nullable=True),
         Column("pmid", ID, "paper that shows it", nullable=True, low=1),
         Column("other_pmid", ID, "paper that shows the other half", nullable=True, low=1),
@@ -244,10 +355,21 @@ REASONS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        PUBLICATIONS, AUTHORSHIPS, TOPICS, LINKS, DELETIONS, SOURCES, MENTIONS, IDENTITIES, AUTHORS,
-        COAUTHORSHIPS, CANDIDATES, RECOMMENDATIONS, REASONS,
+        PUBLICATIONS,
+        AUTHORSHIPS,
+        TOPICS,
+        LINKS,
+        DELETIONS,
+        SOURCES,
+        MENTIONS,
+        IDENTITIES,
+        AUTHORS,
+        COAUTHORSHIPS,
+        CANDIDATES,
+        RECOMMENDATIONS,
+        REASONS,
     )
-}  # fmt: skip
+}
 
 
 def data_dictionary() -> str:

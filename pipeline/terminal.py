@@ -1,4 +1,4 @@
-"""What the command line shows: tables for people to read."""
+"""What the command line shows to people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from pipeline.outreach import wording
@@ -27,17 +28,10 @@ def show_suggestions(console: Console, suggestions: Suggestions) -> None:
     if not suggestions.recommendations:
         console.print(_why_none(person))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=True)
-    table.add_column("", justify="right")
-    table.add_column("whom to work with", ratio=2)
-    table.add_column("why", ratio=3)
-    with_probability = any(r.probability is not None for r in suggestions.recommendations)
-    table.add_column("chance within 24 months" if with_probability else "score", justify="right")
     for suggestion in suggestions.recommendations:
-        table.add_row(
-            str(suggestion.rank), _who(suggestion.person), _why(suggestion), _how_much(suggestion)
-        )
-    console.print(table)
+        console.print()
+        console.print(f"[bold]{suggestion.rank:2}  {_who(suggestion)}[/bold]")
+        console.print(Padding("\n".join(_lines(suggestion)), (0, 0, 0, 4)))
 
 
 def show_people(console: Console, people: Sequence[Person]) -> None:
@@ -56,26 +50,24 @@ def show_people(console: Console, people: Sequence[Person]) -> None:
     console.print(table)
 
 
-def _who(person: Person) -> str:
-    where = wording.affiliation(person)
-    return f"[bold]{escape(person.name)}[/bold]" + (f"\n{escape(where)}" if where else "")
-
-
-def _why(suggestion: Recommendation) -> str:
-    lines = [escape(wording.why(suggestion))]
-    introduction = wording.introduction(suggestion)
-    lines += [escape(introduction)] if introduction else []
-    lines += [f"[dim]PMID {fact.pmid}: {escape(fact.text)}[/dim]" for fact in wording.evidence(suggestion)]  # fmt: skip
-    for paper in wording.recent_papers(suggestion):
-        title = as_text(paper.title or "")
-        lines.append(f"[dim]recent: {escape(title)} (PMID {paper.pmid})[/dim]")
-    return "\n".join(line for line in lines if line)
-
-
-def _how_much(suggestion: Recommendation) -> str:
+def _who(suggestion: Recommendation) -> str:
     if suggestion.probability is None:
-        return f"{suggestion.score:.3f}"
-    return f"{suggestion.probability:.1%}"
+        return f"{escape(suggestion.person.name)}  [dim]score {suggestion.score:.3f}[/dim]"
+    chance = f"{suggestion.probability:.1%} within 24 months"
+    return f"{escape(suggestion.person.name)}  [dim]{chance}[/dim]"
+
+
+def _lines(suggestion: Recommendation) -> list[str]:
+    """Where the person is, why, and the papers that show it."""
+    lines = [wording.affiliation(suggestion.person), wording.why(suggestion)]
+    lines.append(wording.introduction(suggestion))
+    shown = ", ".join(str(fact.pmid) for fact in wording.evidence(suggestion))
+    lines = [escape(line) for line in lines if line]
+    if shown:
+        lines.append(f"[dim]shown by PMID {shown}[/dim]")
+    for paper in wording.recent_papers(suggestion):
+        lines.append(f"[dim]recent: {escape(as_text(paper.title or ''))} (PMID {paper.pmid})[/dim]")
+    return lines
 
 
 def _why_none(person: Person) -> str:

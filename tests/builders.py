@@ -16,20 +16,52 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 """Real data beside the project; tests that need it skip where it is absent."""
 
 DEFAULTS: dict[str, Any] = {
-    "pmid": 1, "position": 1, "author_id": 1, "version": 1, "title": "A title", "entered_on": date(2020, 1, 1),
-    "publication_types": ["Journal Article"], "author_count": 2, "is_retracted": False, "is_preprint": False,
-    "source_number": 0, "checksum": "0", "affiliations": [], "descriptor_ui": "D000001", "name": "Topic",
-    "is_major": False, "ref_type": "Cites", "ref_pmid": 2, "block": "doe|j", "given_names": "jane",
-    "confidence": 1.0, "method": "alone", "display_name": "Jane Doe", "first_on": date(2019, 1, 1),
-    "last_on": date(2020, 1, 1), "publication_count": 2, "coauthor_id": 2, "last_pmid": 1, "weight": 1.0, "candidate_id": 2,
-    "resource_allocation": 0.0, "pagerank": 0.0, "rank": 1, "score": 0.0, "model_version": "test",
-    "kind": "recent_paper", "place": 1, "contribution": 0.0, "sha256": "0", "record_count": 0,
+    "pmid": 1,
+    "position": 1,
+    "author_id": 1,
+    "version": 1,
+    "title": "A title",
+    "entered_on": date(2020, 1, 1),
+    "publication_types": ["Journal Article"],
+    "author_count": 2,
+    "is_retracted": False,
+    "is_preprint": False,
+    "source_number": 0,
+    "checksum": "0",
+    "affiliations": [],
+    "descriptor_ui": "D000001",
+    "name": "Topic",
+    "is_major": False,
+    "ref_type": "Cites",
+    "ref_pmid": 2,
+    "block": "doe|j",
+    "given_names": "jane",
+    "confidence": 1.0,
+    "method": "alone",
+    "display_name": "Jane Doe",
+    "first_on": date(2019, 1, 1),
+    "last_on": date(2020, 1, 1),
+    "publication_count": 2,
+    "coauthor_id": 2,
+    "last_pmid": 1,
+    "weight": 1.0,
+    "candidate_id": 2,
+    "resource_allocation": 0.0,
+    "pagerank": 0.0,
+    "rank": 1,
+    "score": 0.0,
+    "model_version": "test",
+    "kind": "recent_paper",
+    "place": 1,
+    "contribution": 0.0,
+    "sha256": "0",
+    "record_count": 0,
     "deletion_count": 0,
-}  # fmt: skip
+}
 
 
 def arrow(name: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Make table `name` from rows; columns left out take a default or null; rows get sorted by key."""
+    """Make table `name` from rows, sorted by key; columns left out take a default or null."""
     table = TABLES[name]
     complete = [
         {c.name: row.get(c.name, None if c.nullable else DEFAULTS[c.name]) for c in table.columns}

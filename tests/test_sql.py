@@ -41,7 +41,14 @@ def test_a_file_keeps_to_the_shared_subset(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert text.startswith("-- "), "begin with a comment that says what a row of the result is"
     code = re.sub(r"--[^\n]*|'[^']*'", "", text)
-    for pattern in (r"\bQUALIFY\b", r"\bFILTER\s*\(", r"GROUP\s+BY\s+ALL", r"::", r"\bEXCLUDE\b", r"->"):
+    for pattern in (
+        r"\bQUALIFY\b",
+        r"\bFILTER\s*\(",
+        r"GROUP\s+BY\s+ALL",
+        r"::",
+        r"\bEXCLUDE\b",
+        r"->",
+    ):
         assert not re.search(pattern, code, re.IGNORECASE), pattern
 
 

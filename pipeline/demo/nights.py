@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from pipeline.demo.world import World, build_world
 from pipeline.errors import ConfrereError
 from pipeline.serving import outbox, queries, roster, suppressions
 from pipeline.serving.database import open_database
-from pipeline.settings import PREFIX, Settings
+from pipeline.settings import PREFIX, Settings, to_environment
 
 CHECKOUT = Path(__file__).parents[2]
 MARK = "this folder was made by `confrere demo`, which makes it anew each time\n"
@@ -110,23 +109,24 @@ def _run_dags(
 ) -> None:
     """Run the night's DAGs as a scheduler would the morning after."""
     clean = {k: v for k, v in environ.items() if not k.startswith((PREFIX, "AIRFLOW"))}
-    told = ("home", "pubmed_query", "pubmed_since", "eutils_url", "deleted_pmids_url", "ncbi_api_key", "ncbi_email")  # fmt: skip
-    ours = {PREFIX + name.upper(): str(getattr(settings, name)) for name in told}
     morning = (night + timedelta(days=1)).isoformat()
     command = [sys.executable, "-m", "dags", "run", *DAGS, "--date", morning]
-    with console.status("running the DAGs"):
-        process = subprocess.Popen(
-            command, cwd=CHECKOUT, env=clean | ours, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None  # asked for above
-        for line in process.stdout:
+    environment = clean | to_environment(settings)
+    with (
+        console.status("running the DAGs"),
+        subprocess.Popen(
+            command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        for line in process.stdout or ():
             console.print(f"  [dim]{line.rstrip()}[/dim]")
-    if process.wait() != 0:
+    if process.returncode != 0:
         raise ConfrereError(f"[night {night}] a DAG failed: see {settings.home}/airflow/run.log")
 
 
 def _run_stages(settings: Settings, night: date) -> None:
-    stages.run(settings, None, None, datetime.combine(night + timedelta(days=1), datetime.min.time(), UTC))  # fmt: skip
+    morning = datetime.combine(night + timedelta(days=1), datetime.min.time(), UTC)
+    stages.run(settings, None, None, morning)
 
 
 def _show_night(
@@ -136,7 +136,8 @@ def _show_night(
     after = tables["publications"].row_count
     changes = [change.kind for change in world.changes if change.changed_on == night]
     happened = ", ".join(f"{changes.count(kind)} {kind}" for kind in dict.fromkeys(changes))
-    console.print(f"  ingested: {after - before:+,} papers, now {after:,}" + (f"; among the changes: {happened}" if happened else ""))  # fmt: skip
+    told = f"; among the changes: {happened}" if happened else ""
+    console.print(f"  ingested: {after - before:+,} papers, now {after:,}{told}")
     console.print(
         f"  graph: {tables['authors'].row_count:,} authors, "
         f"{tables['coauthorships'].row_count:,} pairs who have written together"
@@ -163,4 +164,5 @@ def _show_result(settings: Settings, console: Console) -> None:
         console.print(f"{name}: {shown}", soft_wrap=True)
     home = os.path.relpath(settings.home)
     console.print(f"the API: .venv/bin/confrere serve --home {home}", soft_wrap=True)
-    console.print(f"  then open http://127.0.0.1:8000/v1/people/{reader.person_id}/recommendations", soft_wrap=True)  # fmt: skip
+    address = f"http://127.0.0.1:8000/v1/people/{reader.person_id}/recommendations"
+    console.print(f"  then open {address}", soft_wrap=True)

@@ -49,5 +49,5 @@ def load_graph(authors: Dataset, coauthorships: Dataset) -> Graph:
         )
     except ValueError as error:
         raise ConfrereError(
-            f"[table coauthorships] {error}: run `confrere run` to make authors and coauthorships anew"
+            f"[table coauthorships] {error}: `confrere run` makes authors and coauthorships anew"
         ) from None

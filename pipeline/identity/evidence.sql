@@ -64,7 +64,7 @@ telling AS (
     FROM traits
     GROUP BY is_full, called, trait
     HAVING COUNT(*) > 1
-        AND COUNT(*) * (CASE WHEN is_full = 1 THEN :full_name_factor ELSE CAST(1 AS DOUBLE) END) >= 0
+        AND COUNT(*) * (CASE WHEN is_full = 1 THEN :full_name_factor ELSE CAST(1 AS DOUBLE) END) >= MAX(least_times)
 ),
 chains AS (
     SELECT

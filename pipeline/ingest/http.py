@@ -76,7 +76,7 @@ class Http:
             wait, problem = None, ""
             try:
                 answer = self.client.request(method, url, data=data)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 problem = type(error).__name__
                 failure: type[UpstreamError] = UpstreamError
             else:

@@ -179,7 +179,7 @@ def _paper(paper: Paper) -> _Link:
     return _Link(
         wording.pubmed_url(paper.pmid),
         as_text(title),
-        Markup(title),  # noqa: S704  # as_html lets nothing live through but five tags
+        Markup(as_html(title)),  # noqa: S704  # as_html lets nothing live through but five tags
         wording.source_of(paper),
     )
 

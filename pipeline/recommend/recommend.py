@@ -41,7 +41,6 @@ PATHS = pa.schema(
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class Recommended:
     """What one run of the stage made."""

@@ -16,7 +16,14 @@ from pipeline.errors import WrongUse
 from pipeline.lake import Dataset
 
 FORMATS = ("csv", "parquet", "jsonl", "graphml")
-_PEOPLE = ("author_id", "coauthor_id", "candidate_id", "introducer_id", "person_id", "other_person_id")  # fmt: skip
+_PEOPLE = (
+    "author_id",
+    "coauthor_id",
+    "candidate_id",
+    "introducer_id",
+    "person_id",
+    "other_person_id",
+)
 
 
 def export(
@@ -60,7 +67,9 @@ def _visible(
 
 def _csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
     """Lists are written as one text, joined by '; '."""
-    flat = pa.schema([pa.field(f.name, pa.string()) if pa.types.is_list(f.type) else f for f in schema])  # fmt: skip
+    flat = pa.schema(
+        [pa.field(f.name, pa.string()) if pa.types.is_list(f.type) else f for f in schema]
+    )
     row_count = 0
     with pyarrow.csv.CSVWriter(path, flat) as writer:
         for batch in batches:
@@ -98,8 +107,12 @@ def _graphml(batches: Iterable[pa.RecordBatch], _: pa.Schema, path: Path) -> int
     graph = nx.Graph()
     for batch in batches:
         graph.add_edges_from(
-            (row["author_id"], row["coauthor_id"], {"weight": row["weight"], "papers": row["publication_count"]})
+            (
+                row["author_id"],
+                row["coauthor_id"],
+                {"weight": row["weight"], "papers": row["publication_count"]},
+            )
             for row in batch.to_pylist()
-        )  # fmt: skip
+        )
     nx.write_graphml(graph, path)
     return int(graph.number_of_edges())

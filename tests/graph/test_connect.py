@@ -16,7 +16,9 @@ from tests.builders import write_lake
 NOW = date(2025, 6, 1)
 
 
-def coauthorships(home: Path, papers: list[dict[str, Any]], names: dict[int, list[int]], **options: Any) -> list[dict[str, Any]]:
+def coauthorships(
+    home: Path, papers: list[dict[str, Any]], names: dict[int, list[int]], **options: Any
+) -> list[dict[str, Any]]:
     """Connect `papers`, whose authors are `names[pmid]`; return the rows."""
     settings = Settings(home=home, **options)
     identities = [
@@ -27,7 +29,9 @@ def coauthorships(home: Path, papers: list[dict[str, Any]], names: dict[int, lis
     everyone = sorted({author for authors in names.values() for author in authors})
     write_lake(
         settings.lake_folder,
-        publications=[{"author_count": len(names[p["pmid"]]), "entered_on": NOW, **p} for p in papers],
+        publications=[
+            {"author_count": len(names[p["pmid"]]), "entered_on": NOW, **p} for p in papers
+        ],
         identities=identities,
         authors=[{"author_id": author} for author in everyone],
     )
@@ -47,7 +51,10 @@ def test_a_paper_of_three_gives_each_pair_a_half(tmp_path: Path) -> None:
 
 
 def test_a_paper_halves_every_half_life_and_the_latest_paper_is_named(tmp_path: Path) -> None:
-    papers = [{"pmid": 7, "entered_on": date(2020, 6, 9)}, {"pmid": 3, "entered_on": date(2015, 6, 30)}]
+    papers = [
+        {"pmid": 7, "entered_on": date(2020, 6, 9)},
+        {"pmid": 3, "entered_on": date(2015, 6, 30)},
+    ]
     [row] = coauthorships(tmp_path, papers, {7: [1, 2], 3: [2, 1]}, half_life_years=5.0)
     assert row["weight"] == pytest.approx(0.5 + 0.25)
     assert (row["first_on"], row["last_on"]) == (date(2015, 6, 30), date(2020, 6, 9))
@@ -60,7 +67,10 @@ def test_retracted_papers_large_papers_and_lone_authors_give_no_edge(tmp_path: P
 
 
 def test_the_same_tables_give_the_same_rows_twice(tmp_path: Path) -> None:
-    papers = [{"pmid": pmid, "entered_on": date(2000 + pmid % 25, 1 + pmid % 12, 1)} for pmid in range(1, 200)]
+    papers = [
+        {"pmid": pmid, "entered_on": date(2000 + pmid % 25, 1 + pmid % 12, 1)}
+        for pmid in range(1, 200)
+    ]
     names = {pmid: sorted({pmid % 7, pmid % 11, pmid % 13} - {0}) or [1] for pmid in range(1, 200)}
     first = coauthorships(tmp_path, papers, names)
     assert len(first) > 20

@@ -162,7 +162,7 @@ def test_an_affiliation_in_common_ties_compatible_names(home: Home) -> None:
 
 
 def crowd() -> dict[int, list[str]]:
-    """Draw twenty papers by some Y Wang and twenty by some X Li, each with a coauthor of its own."""
+    """Draw twenty papers by some Y Wang and twenty by some X Li, all with other coauthors."""
     others = [f"Ann Only{letter}" for letter in "abcdefghijklmnopqrst"]
     wangs = {100 + place: ["Y Wang", other] for place, other in enumerate(others)}
     return wangs | {200 + place: ["X Li", other + "x"] for place, other in enumerate(others)}

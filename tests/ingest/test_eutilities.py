@@ -1,4 +1,4 @@
-"""The client against a small server on loopback that answers as PubMed does, or as it should not."""
+"""The client against a small server on loopback, which answers as PubMed does and should not."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class PubMed:
     ids: list[int] = field(default_factory=lambda: [11, 12, 13])
     failures: list[Answer] = field(default_factory=list)
     """Answered first, one a request."""
-    search: Callable[[PubMed, Form], bytes] = lambda own, form: found(own.ids)
-    fetch: Callable[[PubMed, Form], bytes] = lambda own, form: records(form["id"])
+    search: Callable[[PubMed, Form], bytes] = lambda own, _: found(own.ids)
+    fetch: Callable[[PubMed, Form], bytes] = lambda _, form: records(form["id"])
     download: bytes = gzip.compress(b"7\n8\n")
     asked: list[tuple[str, Form]] = field(default_factory=list)
     url: str = ""
@@ -192,7 +192,7 @@ def test_a_span_of_too_many_records_is_halved(
     pubmed.ids = [11, 12, 13, 14]
     pubmed.search = search
     assert eutilities.fetch_slice("new/2026-11-21..2026-11-22", settings) == 4
-    pubmed.search = lambda own, form: found(own.ids[:3], count=len(own.ids))
+    pubmed.search = lambda own, _: found(own.ids[:3], count=len(own.ids))
     with pytest.raises(ConfrereError, match=r"new/2026-11-22\].*at most 3.*narrow"):
         eutilities.fetch_slice(DAY, settings)
 
@@ -212,7 +212,7 @@ def test_a_passing_failure_is_tried_again(
     assert eutilities.fetch_slice(DAY, settings) == 3
 
 
-LASTING = {
+LASTING: dict[str, tuple[list[Answer], type[ConfrereError], str]] = {
     "slow down": ([(429, {"Retry-After": "0"}, b"{}")] * 5, RateLimited, "HTTP 429, tried 5"),
     "slow down for an hour": ([(429, {"Retry-After": "3600"}, b"")], RateLimited, "tried 1"),
     "server error": ([(502, {"Retry-After": "0"}, b"")] * 5, UpstreamError, "HTTP 502, tried 5"),
@@ -226,8 +226,8 @@ def test_a_lasting_failure_is_a_typed_error_without_the_key(
     pubmed: PubMed, settings: Settings, case: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    pubmed.failures, kind, told = LASTING[case]
-    pubmed.failures = list(pubmed.failures)
+    failures, kind, told = LASTING[case]
+    pubmed.failures = list(failures)
     with pytest.raises(kind, match=told) as caught:
         eutilities.fetch_slice(DAY, settings)
     assert caught.type is kind
@@ -255,7 +255,7 @@ def test_a_search_answer_that_proves_nothing_is_refused(
     pubmed: PubMed, settings: Settings, case: str
 ) -> None:
     body, why = SEARCH_ERRORS[case]
-    pubmed.search = lambda own, form: body
+    pubmed.search = lambda *_: body
     with pytest.raises(ConfrereError, match=why) as caught:
         eutilities.fetch_slice(DAY, settings)
     assert str(caught.value).startswith(f"[{DAY}]")
@@ -281,7 +281,7 @@ def test_records_that_are_not_those_asked_for_are_refused(
     pubmed: PubMed, settings: Settings, case: str
 ) -> None:
     body, why = FETCH_ERRORS[case]
-    pubmed.fetch = lambda own, form: body
+    pubmed.fetch = lambda *_: body
     with pytest.raises(UpstreamError, match=why):
         eutilities.fetch_slice(DAY, settings)
     assert spooled(settings) == []
@@ -291,7 +291,7 @@ def test_a_day_that_pubmed_calls_unknown_is_an_empty_day(
     pubmed: PubMed, settings: Settings
 ) -> None:
     more = '<ErrorList><PhraseNotFound>"2026/11/22"[CRDT]</PhraseNotFound></ErrorList>'
-    pubmed.search = lambda own, form: found([], more=more)
+    pubmed.search = lambda *_: found([], more=more)
     assert eutilities.fetch_slice(DAY, settings) == 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -31,8 +33,10 @@ def weighted(reference: nx.Graph) -> nx.Graph:
 @st.composite
 def random_graphs(draw: st.DrawFn) -> nx.Graph:
     size = draw(st.integers(1, 14))
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    reference = nx.gnp_random_graph(size, draw(st.floats(0, 0.7)), seed=int(generator.integers(1e9)))
+    generator = np.random.default_rng(draw(st.integers(0, 2**31)))
+    reference = nx.gnp_random_graph(
+        size, draw(st.floats(0, 0.7)), seed=int(generator.integers(10**9))
+    )
     for u, v in reference.edges:
         reference.edges[u, v]["weight"] = float(generator.uniform(0.01, 3.0))
     return reference
@@ -71,7 +75,9 @@ def test_two_hop_equals_a_two_step_walk_in_networkx(reference: nx.Graph) -> None
     for source in nodes.tolist():
         expected: dict[int, float] = {}
         for target in reference:
-            shared = list(nx.common_neighbors(reference, source, target)) if target != source else []
+            shared = (
+                list(nx.common_neighbors(reference, source, target)) if target != source else []
+            )
             if shared and target not in reference[source]:
                 expected[target] = sum(
                     reference[source][z]["weight"]
@@ -108,7 +114,7 @@ def test_the_strongest_path_is_the_best_of_all_paths(reference: nx.Graph) -> Non
     first, second = kernels.strongest_paths(graph, sources, targets)
     for (source, target), u, v in zip(pairs, first.tolist(), second.tolist(), strict=True):
         strengths = [
-            np.prod([reference[a][b]["weight"] for a, b in zip(path, path[1:], strict=False)])
+            np.prod([reference[a][b]["weight"] for a, b in pairwise(path)])
             for path in nx.all_simple_paths(reference, source, target, cutoff=3)
             if len(path) == 4
         ]
@@ -120,7 +126,9 @@ def test_the_strongest_path_is_the_best_of_all_paths(reference: nx.Graph) -> Non
 
 
 def test_the_ends_of_a_path_of_three_meet_through_the_middle() -> None:
-    ranked = kernels.two_hop_top_k(graph_of(weighted(nx.path_graph(3))), np.array([0]), np.ones(3, bool), 5)
+    ranked = kernels.two_hop_top_k(
+        graph_of(weighted(nx.path_graph(3))), np.array([0]), np.ones(3, bool), 5
+    )
     assert by_target(ranked, 0) == {2: 0.5}
 
 

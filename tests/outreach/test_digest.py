@@ -156,6 +156,13 @@ def test_hostile_texts_change_neither_the_markup_nor_the_headers(
     assert [address.addr_spec for address in hostile["To"].addresses] == [ZOE.email]
 
 
+def test_a_name_with_line_breaks_is_one_line_of_the_text() -> None:
+    broken = replace(KIM, name="Kim\r\nPark\u2028of\u202e", institution="St.\nExample")
+    text = part(made(suggestion(topic("Sep\nsis"), whom=broken)), "plain")
+    assert "\n1. Kim Park of\n   St. Example\n" in text
+    assert "“Sep sis”" in text
+
+
 @given(st.text(min_size=1, max_size=200))
 def test_any_name_comes_back_from_the_header(name: str) -> None:
     message = made(ONE, to=replace(ZOE, name=name))

@@ -159,6 +159,32 @@ def test_an_outbox_that_cannot_be_written_leaves_no_half_file(
     assert suggested(message) == set(CANDIDATES[:5])  # what failed was not told
 
 
+def test_a_file_that_cannot_be_put_in_place_leaves_nothing_beside_it(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    notify(engine, settings, MONDAY)
+    ((_, path, _),) = deliveries(engine)
+    other = Settings(home=tmp_path / "other")
+    in_the_way = other.outbox_folder / Path(str(path)).relative_to(settings.outbox_folder)
+    in_the_way.mkdir(parents=True)
+    second = open_database(other)
+    world.serve(second, other)
+    world.enrol(second, other.home)
+    assert notify(second, other, MONDAY).failed == 1
+    assert [file for file in other.outbox_folder.rglob("*") if file.is_file()] == []
+    second.dispose()
+
+
+def test_a_suppressed_go_between_is_not_named_and_who_has_no_reason_left_is_not_suggested(
+    engine: Engine, settings: Settings
+) -> None:
+    suppress(engine, MONDAY, "test", mentions=[(101, 2)], author_id=ANA)
+    assert notify(engine, settings, MONDAY).delivered == 1
+    (message,) = messages(settings)
+    assert suggested(message) == {KIM}  # known through Tom too, and by topics
+    assert b"Ana Ruiz" not in message.as_bytes()
+
+
 def test_without_a_run_nobody_is_written_to(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "new")
     engine = open_database(settings)

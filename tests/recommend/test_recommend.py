@@ -35,13 +35,17 @@ class World:
     def paper(self, pmid: int, people: str, topics: str = "", **overrides: Any) -> None:
         entered_on = overrides.get("entered_on", date(2024, 1, 1))
         count = len(people.split())
-        self.papers.append({"pmid": pmid, "author_count": count, "entered_on": entered_on, **overrides})
+        self.papers.append(
+            {"pmid": pmid, "author_count": count, "entered_on": entered_on, **overrides}
+        )
         for position, name in enumerate(people.split(), start=1):
             author = self.ids.setdefault(name, len(self.ids) + 1)
             self.identities.append({"pmid": pmid, "position": position, "author_id": author})
         self.topics += [{"pmid": pmid, "descriptor_ui": t, "name": t} for t in topics.split()]
 
-    def recommend(self, suppressed: str = "", model: Calibration | None = None) -> list[tuple[str, str]]:
+    def recommend(
+        self, suppressed: str = "", model: Calibration | None = None
+    ) -> list[tuple[str, str]]:
         """Pairs (author, candidate) in order of author and rank."""
         entered = {p["pmid"]: p["entered_on"] for p in self.papers}
         authors = []
@@ -54,7 +58,11 @@ class World:
             )  # fmt: skip
         folder = self.settings.lake_folder
         write_lake(
-            folder, publications=self.papers, identities=self.identities, topics=self.topics, authors=authors
+            folder,
+            publications=self.papers,
+            identities=self.identities,
+            topics=self.topics,
+            authors=authors,
         )
         with lake.begin(folder) as commit:
             connect.connect(lake.datasets(folder, NAMES), commit, NOW, self.settings, "")
@@ -75,9 +83,11 @@ class World:
 
 @pytest.fixture
 def chain(tmp_path: Path) -> World:
-    """ann - bob - cy - dee: two papers a tie, so that everybody is served."""
+    """Four in a row, ann - bob - cy - dee: two papers a tie, so that everybody is served."""
     world = World(tmp_path)
-    for pmid, people in enumerate(("ann bob", "ann bob", "bob cy", "bob cy", "cy dee", "cy dee"), start=1):
+    for pmid, people in enumerate(
+        ("ann bob", "ann bob", "bob cy", "bob cy", "cy dee", "cy dee"), start=1
+    ):
         world.paper(pmid, people)
     return world
 
@@ -98,7 +108,11 @@ def test_a_shared_coauthor_is_named_with_a_paper_for_each_side(chain: World) -> 
 def test_without_a_shared_coauthor_the_whole_path_is_shown(chain: World) -> None:
     chain.recommend()
     steps = [r for r in chain.reasons("ann", "dee") if r["kind"] == "path"]
-    assert [(s["person_id"], s["other_person_id"], s["pmid"]) for s in steps] == [(1, 2, 2), (2, 3, 4), (3, 4, 6)]
+    assert [(s["person_id"], s["other_person_id"], s["pmid"]) for s in steps] == [
+        (1, 2, 2),
+        (2, 3, 4),
+        (3, 4, 6),
+    ]
 
 
 def test_contributions_add_up_to_the_score(chain: World) -> None:
@@ -111,11 +125,17 @@ def test_contributions_add_up_to_the_score(chain: World) -> None:
 
 def test_the_introducer_is_the_strongest_shared_coauthor(tmp_path: Path) -> None:
     world = World(tmp_path)
-    for pmid, people in enumerate(("ann bob", "bob cy", "ann eve", "ann eve", "eve cy", "eve cy"), start=1):
+    for pmid, people in enumerate(
+        ("ann bob", "bob cy", "ann eve", "ann eve", "eve cy", "eve cy"), start=1
+    ):
         world.paper(pmid, people)
     world.recommend()
     rows = lake.read(world.settings.lake_folder, "recommendations").read().to_pylist()
-    [row] = [r for r in rows if (r["author_id"], r["candidate_id"]) == (world.ids["ann"], world.ids["cy"])]
+    [row] = [
+        r
+        for r in rows
+        if (r["author_id"], r["candidate_id"]) == (world.ids["ann"], world.ids["cy"])
+    ]
     assert row["introducer_id"] == world.ids["eve"]
 
 
@@ -178,7 +198,11 @@ def test_retracted_papers_support_no_reason(chain: World) -> None:
     chain.papers[3]["is_retracted"] = True  # the later of two papers of bob and cy
     chain.papers[1]["is_retracted"] = True
     chain.recommend()
-    pmids = {r[c] for r in lake.read(chain.settings.lake_folder, "reasons").read().to_pylist() for c in ("pmid", "other_pmid")}
+    pmids = {
+        r[c]
+        for r in lake.read(chain.settings.lake_folder, "reasons").read().to_pylist()
+        for c in ("pmid", "other_pmid")
+    }
     assert not pmids & {2, 4}
 
 

@@ -40,11 +40,19 @@ def postgres_server() -> Iterator[str]:
     if user:
         shutil.chown(folder, user)
     as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
-    initdb = [programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "confrere", "--no-sync", "-E", "UTF8", "--locale=C"]  # fmt: skip
-    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)  # type: ignore[call-overload]  # the same keywords as below
-    options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", f"unix_socket_directories={folder}"]  # fmt: skip
+    initdb = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "confrere",
+        *"-A trust -E UTF8".split(),
+    ]
+    initdb += ["--locale=C", "--no-sync"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)  # type: ignore[call-overload]  # as below
+    options = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(  # type: ignore[call-overload]  # keywords only where root must become another
+        server = subprocess.Popen(  # type: ignore[call-overload]  # keywords where root must change user
             [programs / "postgres", "-D", folder / "data", *options],
             stdout=log,
             stderr=log,

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import delete, insert, inspect, select, text
 
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.serving.database import Engine, open_database, reading, writing
-from pipeline.serving.schema import METADATA, VIEWS
+from pipeline.serving.schema import CURRENT_RUN, METADATA, SUPPRESSIONS, VIEWS
 from pipeline.settings import Settings
-from tests.serving.world import published
+from tests.serving.world import NIGHT, published
 
 
 def test_the_migrations_build_what_the_schema_declares(engine: Engine) -> None:
@@ -64,12 +64,15 @@ def test_a_database_from_a_newer_program_is_refused(empty: Settings) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:
-    with pytest.raises(ConfrereError), writing(engine) as connection:
-        connection.execute(text("UPDATE current_run SET slot = 1"))
-        connection.execute(text("DELETE FROM runs"))
-        connection.execute(text("UPDATE current_run SET run_id = 'nobody'"))
+    def fail() -> None:
+        with writing(engine) as connection:
+            connection.execute(delete(CURRENT_RUN))
+            connection.execute(text("UPDATE nothing SET here = 1"))
+
+    with pytest.raises(ConfrereError, match="nothing"):
+        fail()
     with reading(engine) as connection:
-        assert connection.scalar(text("SELECT run_id FROM current_run")) is None
+        assert connection.execute(select(CURRENT_RUN)).all() == [(1, None)]
 
 
 def test_a_reader_sees_one_instant_through_all_its_queries(engine: Engine) -> None:
@@ -77,7 +80,8 @@ def test_a_reader_sees_one_instant_through_all_its_queries(engine: Engine) -> No
     with reading(engine) as reader:
         assert reader.scalar(question) == 0
         with writing(engine) as writer:
-            writer.execute(text("INSERT INTO suppressions VALUES ('orcid', 'x', '2026-01-01 00:00:00', 'test')"))  # fmt: skip
+            wish = {"kind": "orcid", "value": "x", "created_at": NIGHT, "created_by": "test"}
+            writer.execute(insert(SUPPRESSIONS), [wish])
         assert reader.scalar(question) == 0
     with reading(engine) as reader:
         assert reader.scalar(question) == 1
@@ -93,7 +97,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "serving.sqlite").write_bytes(
         b"not a database, but long enough to be read as one" * 9
     )
-    with pytest.raises(ConfrereError, match="serving.sqlite"):
+    with pytest.raises(ConfrereError, match=r"serving\.sqlite"):
         open_database(Settings(home=tmp_path))
 
 

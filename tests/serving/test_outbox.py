@@ -34,6 +34,7 @@ from tests.serving.world import (
     NIGHT,
     WORLD,
     published,
+    seeded,
     world,
 )
 
@@ -56,15 +57,15 @@ def _imported(engine: Engine, folder: Path, text: str = ROSTER) -> Imported:
 
 
 @pytest.fixture
-def ready(engine: Engine, settings: Settings, tmp_path: Path) -> Engine:
-    """A published run and an imported roster."""
-    published(engine, settings)
+def ready(engine: Engine, tmp_path: Path) -> Engine:
+    """A served run and an imported roster."""
+    seeded(engine)
     _imported(engine, tmp_path)
     return engine
 
 
-def test_a_roster_is_matched_by_orcid(engine: Engine, settings: Settings, tmp_path: Path) -> None:
-    published(engine, settings)
+def test_a_roster_is_matched_by_orcid(engine: Engine, tmp_path: Path) -> None:
+    seeded(engine)
     assert _imported(engine, tmp_path) == Imported(3, 2, ("P3",))
     assert [person.author_id for person in find_people(engine, "P1")] == [ADA]
 
@@ -72,7 +73,9 @@ def test_a_roster_is_matched_by_orcid(engine: Engine, settings: Settings, tmp_pa
 def test_importing_twice_updates(ready: Engine, tmp_path: Path) -> None:
     changed = HEADER + f"P1,Ada King,new@example.org,{ADA_ORCID},,yes\n"
     _imported(ready, tmp_path, changed)
-    assert [(s.name, s.email, s.department) for s in opted_in(ready)] == [("Ada King", "new@example.org", None)]  # fmt: skip
+    assert [(s.name, s.email, s.department) for s in opted_in(ready)] == [
+        ("Ada King", "new@example.org", None)
+    ]
     with reading(ready) as connection:
         assert len(connection.execute(select(SUBSCRIBERS)).all()) == 3
 
@@ -119,7 +122,9 @@ def test_files_that_are_no_roster_are_named(engine: Engine, tmp_path: Path) -> N
 
 
 def test_only_who_opted_in_and_is_served_gets_a_digest(ready: Engine) -> None:
-    assert [(s.person_id, s.author_id, s.email) for s in opted_in(ready)] == [("P1", ADA, "ada@example.org")]  # fmt: skip
+    assert [(s.person_id, s.author_id, s.email) for s in opted_in(ready)] == [
+        ("P1", ADA, "ada@example.org")
+    ]
 
 
 @pytest.mark.parametrize("evidence", ["address", "orcid", "author"])
@@ -172,7 +177,7 @@ def test_what_became_of_a_message_is_kept(ready: Engine) -> None:
         mark_failed(ready, "<3@confrere>", "?")
 
 
-def test_nobody_is_suggested_twice(ready: Engine, settings: Settings) -> None:
+def test_nobody_is_suggested_twice(ready: Engine) -> None:
     assert already_suggested(ready, "P1") == set()
     claim_delivery(ready, replace(DELIVERY, candidate_ids=(CY,)))
     claim_delivery(ready, replace(DELIVERY, message_id="<2@confrere>", candidate_ids=(EVE,)))
@@ -187,8 +192,13 @@ def test_who_was_suggested_is_known_after_reclustering(ready: Engine, settings: 
     new_id = 999
 
     def moved(name: str) -> list[dict[str, object]]:
-        return [{k: new_id if v == CY and k.endswith("_id") else v for k, v in row.items()} for row in WORLD[name]]  # fmt: skip
+        return [
+            {k: new_id if v == CY and k.endswith("_id") else v for k, v in row.items()}
+            for row in WORLD[name]
+        ]
 
-    again = world(**{name: moved(name) for name in ("authors", "recommendations", "reasons", "identities")})  # fmt: skip
+    again = world(
+        **{name: moved(name) for name in ("authors", "recommendations", "reasons", "identities")}
+    )
     assert published(ready, settings, again, "run-2").accepted
     assert already_suggested(ready, "P1") == {CY, new_id}

@@ -14,14 +14,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from pipeline.errors import ConfrereError
 from pipeline.serving.database import Engine, open_database, reading, writing
-from pipeline.serving.gates import GATES
+from pipeline.serving.gates import GATES, check_gates
 from pipeline.serving.publish import publish
 from pipeline.serving.queries import current_run
-from pipeline.serving.schema import GATE_RESULTS, RUN_TABLES, RUNS, V1_RECOMMENDATIONS, V1_RUNS
+from pipeline.serving.schema import (
+    GATE_RESULTS,
+    RUN_TABLES,
+    RUNS,
+    SUPPRESSED_PEOPLE,
+    V1_RECOMMENDATIONS,
+    V1_RUNS,
+)
 from pipeline.serving.suppressions import suppress
 from pipeline.settings import Settings
 from tests.serving.world import (
@@ -35,6 +42,7 @@ from tests.serving.world import (
     many,
     published,
     run,
+    seeded,
     tables,
     world,
 )
@@ -114,20 +122,56 @@ DEFECTS["no_self"]["reasons"].append(EVE_TO_EVE)
 DEFECTS["no_self"]["recommendations"][1]["rank"] = 1
 
 
+def _red(engine: Engine) -> list[str]:
+    with writing(engine) as connection:
+        return [result.name for result in check_gates(connection, "run-1") if not result.passed]
+
+
+def test_a_sound_run_passes_every_gate(engine: Engine) -> None:
+    seeded(engine)
+    assert _red(engine) == []
+
+
 @pytest.mark.parametrize("gate", DEFECTS)
-def test_a_seeded_defect_turns_its_gate_red_and_no_other(
-    gate: str, engine: Engine, settings: Settings
+def test_a_seeded_defect_turns_its_gate_red_and_no_other(gate: str, engine: Engine) -> None:
+    seeded(engine, DEFECTS[gate])
+    assert _red(engine) == [gate]
+
+
+@pytest.mark.parametrize("score", [float("inf"), None])
+def test_a_score_that_is_no_number_is_refused(score: float | None, engine: Engine) -> None:
+    seeded(engine, _changed("recommendations", score=score))
+    assert _red(engine) == ["score_in_range"]
+
+
+@pytest.mark.parametrize(
+    ("who", "author_id"), [("author", ADA), ("candidate", CY), ("introducer", DEE)]
+)
+def test_recommending_whom_long_suppressed_is_seen(
+    who: str, author_id: int, engine: Engine
 ) -> None:
-    result = published(engine, settings, DEFECTS[gate])
-    assert [name for name, passed in result.gates.items() if not passed] == [gate]
-    assert not result.accepted
+    seeded(engine)
+    suppress(engine, NIGHT - timedelta(hours=23), "test", author_id=author_id, orcid="fresh")
+    assert _red(engine) == []
+    with writing(engine) as connection:
+        connection.execute(delete(GATE_RESULTS))
+        connection.execute(delete(SUPPRESSED_PEOPLE))
+    suppress(engine, NIGHT - timedelta(hours=25), "test", author_id=author_id, orcid="old")
+    assert _red(engine) == [f"{who}_not_suppressed"]
+
+
+def test_a_red_gate_refuses_the_run_and_a_warning_does_not(
+    engine: Engine, settings: Settings
+) -> None:
+    assert not published(engine, settings, DEFECTS["candidate_known"]).accepted
     assert current_run(engine) is None
     assert _rows_of(engine, "run-1") == 0
-
-
-def test_an_endless_score_is_refused(engine: Engine, settings: Settings) -> None:
-    result = published(engine, settings, _changed("recommendations", score=float("inf")))
-    assert not result.gates["score_in_range"]
+    suppress(engine, NIGHT - timedelta(days=2), "test", mentions=[(1, 2)])
+    result = published(engine, settings)
+    assert [name for name, passed in result.gates.items() if not passed] == [
+        "introducer_not_suppressed"
+    ]
+    assert result.accepted
 
 
 def test_a_run_that_lost_most_rows_keeps_the_old_one(engine: Engine, settings: Settings) -> None:
@@ -147,37 +191,9 @@ def test_a_run_that_lost_most_rows_keeps_the_old_one(engine: Engine, settings: S
     assert tuple(why) == (pytest.approx(2 / 3), 0.5)
 
 
-@pytest.mark.parametrize(
-    ("author_id", "pmid", "position", "gates", "accepted"),
-    [
-        (ADA, 1, 1, ["author_not_suppressed"], False),
-        (CY, 3, 1, ["candidate_not_suppressed"], False),
-        (DEE, 1, 2, ["introducer_not_suppressed"], True),
-    ],
-)
-def test_recommending_whom_long_suppressed_is_seen(
-    author_id: int,
-    pmid: int,
-    position: int,
-    gates: list[str],
-    accepted: bool,
-    engine: Engine,
-    settings: Settings,
-) -> None:
-    suppress(engine, NIGHT - timedelta(days=2), "test", mentions=[(pmid, position)])
-    result = published(engine, settings)
-    assert [name for name, passed in result.gates.items() if not passed] == gates
-    assert result.accepted is accepted
-
-
 def test_every_gate_has_a_test() -> None:
     suppressed = {f"{who}_not_suppressed" for who in ("author", "candidate", "introducer")}
     assert {gate.name for gate in GATES} == {*DEFECTS, "not_shrunk", *suppressed}
-
-
-def test_a_refused_run_may_be_tried_again(engine: Engine, settings: Settings) -> None:
-    assert not published(engine, settings, DEFECTS["reason_given"]).accepted
-    assert published(engine, settings).accepted
 
 
 def test_old_runs_are_retired_and_stay_in_the_book(engine: Engine, settings: Settings) -> None:
@@ -197,7 +213,9 @@ def test_readers_see_whole_runs_only(engine: Engine, settings: Settings) -> None
     published(engine, settings, many(score=1.0), "run-1")
     wrong: list[object] = []
     read_count, is_over = [0], threading.Event()
-    question = text("SELECT COUNT(*), COUNT(DISTINCT run_id), COUNT(DISTINCT score) FROM v1_recommendations")  # fmt: skip
+    question = text(
+        "SELECT COUNT(*), COUNT(DISTINCT run_id), COUNT(DISTINCT score) FROM v1_recommendations"
+    )
 
     def read() -> None:
         while not is_over.is_set():
@@ -211,7 +229,7 @@ def test_readers_see_whole_runs_only(engine: Engine, settings: Settings) -> None
     for reader in readers:
         reader.start()
     try:
-        for number in range(2, 8):
+        for number in range(2, 6):
             result = published(engine, settings, many(score=float(number)), f"run-{number}")
             assert result.accepted
     finally:
@@ -301,6 +319,13 @@ def test_a_pointer_to_no_run_is_refused(engine: Engine) -> None:
 
 
 def test_gate_results_need_a_run(engine: Engine) -> None:
-    row = {"run_id": "none", "name": "x", "severity": "error", "value": 0, "threshold": 0, "passed": True}  # fmt: skip
+    row = {
+        "run_id": "none",
+        "name": "x",
+        "severity": "error",
+        "value": 0,
+        "threshold": 0,
+        "passed": True,
+    }
     with pytest.raises(ConfrereError), writing(engine) as connection:
         connection.execute(insert(GATE_RESULTS), [row])

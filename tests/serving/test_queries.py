@@ -16,12 +16,11 @@ from pipeline.serving.queries import (
     search_people,
     suggestions_of,
 )
-from pipeline.settings import Settings
-from tests.serving.world import ADA, ADA_ORCID, CY, DEE, EVE, NIGHT, published, world
+from tests.serving.world import ADA, ADA_ORCID, CY, DEE, EVE, NIGHT, seeded, world
 
 
-def test_a_person_is_found_however_they_are_named(engine: Engine, settings: Settings) -> None:
-    published(engine, settings)
+def test_a_person_is_found_however_they_are_named(engine: Engine) -> None:
+    seeded(engine)
     printed = [
         ADA_ORCID,
         ADA_ORCID.replace("-", ""),
@@ -39,8 +38,8 @@ def test_a_person_is_found_however_they_are_named(engine: Engine, settings: Sett
         assert [person.author_id for person in find_people(engine, who)] == [ADA], who
 
 
-def test_what_names_nobody_finds_nobody(engine: Engine, settings: Settings) -> None:
-    published(engine, settings)
+def test_what_names_nobody_finds_nobody(engine: Engine) -> None:
+    seeded(engine)
     for who in [
         "",
         "  ",
@@ -56,18 +55,22 @@ def test_what_names_nobody_finds_nobody(engine: Engine, settings: Settings) -> N
         assert find_people(engine, who) == [], who
 
 
-def test_a_whole_name_wins_over_longer_ones(engine: Engine, settings: Settings) -> None:
+def test_a_whole_name_wins_over_longer_ones(engine: Engine) -> None:
     people = [{**row} for row in world()["authors"]]
     people[1]["display_name"] = "Wei Lian"
     people[2]["display_name"] = "Wei Li"
-    published(engine, settings, world(authors=people))
+    seeded(engine, world(authors=people))
     assert [person.name for person in find_people(engine, "Li Wei")] == ["Wei Li"]
-    assert [person.name for person in find_people(engine, "Li We")] == ["Wei Lian", "Wei Li", "Eve Li Wei"]  # fmt: skip
+    assert [person.name for person in find_people(engine, "Li We")] == [
+        "Wei Lian",
+        "Wei Li",
+        "Eve Li Wei",
+    ]
     assert [person.name for person in search_people(engine, "Li Wei", 2)] == ["Wei Li", "Wei Lian"]
 
 
-def test_a_recommendation_names_people_and_papers(engine: Engine, settings: Settings) -> None:
-    published(engine, settings)
+def test_a_recommendation_names_people_and_papers(engine: Engine) -> None:
+    seeded(engine)
     first, second = recommendations_of(engine, ADA, 10)
     assert (first.rank, first.person.author_id, first.person.institution) == (
         1,
@@ -88,10 +91,10 @@ def test_a_recommendation_names_people_and_papers(engine: Engine, settings: Sett
     assert recommendations_of(engine, ADA, 1) == [first]
 
 
-def test_suggestions_say_from_which_run_they_are(engine: Engine, settings: Settings) -> None:
+def test_suggestions_say_from_which_run_they_are(engine: Engine) -> None:
     assert current_run(engine) is None
     assert suggestions_of(engine, str(ADA), 5) is None
-    published(engine, settings)
+    seeded(engine)
     suggestions = suggestions_of(engine, str(ADA), 5)
     assert suggestions is not None
     assert suggestions.run == current_run(engine)
@@ -100,8 +103,8 @@ def test_suggestions_say_from_which_run_they_are(engine: Engine, settings: Setti
     assert len(suggestions.recommendations) == 2
 
 
-def test_who_is_only_suggested_has_no_suggestions(engine: Engine, settings: Settings) -> None:
-    published(engine, settings)
+def test_who_is_only_suggested_has_no_suggestions(engine: Engine) -> None:
+    seeded(engine)
     suggestions = suggestions_of(engine, str(CY), 5)
     assert suggestions is not None
     assert not suggestions.person.is_served

@@ -4,20 +4,26 @@ Ada wrote papers 1 and 2 with Dee; Dee wrote paper 3 with Cy. Ada is suggested C
 and Eve; Bo is suggested Eve.
 """
 
+# ruff: noqa: E501  (rows read best one a line)
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pyarrow.parquet as pq
+from sqlalchemy import Table, insert, update
 
 from pipeline.lake import Dataset
-from pipeline.serving.database import Engine
-from pipeline.serving.publish import Published, Run, publish
+from pipeline.serving.database import Connection, Engine, writing
+from pipeline.serving.names import fold_name
+from pipeline.serving.publish import VALID_FOR, Published, Run, publish
+from pipeline.serving.schema import CURRENT_RUN, PAPERS, PEOPLE, RECOMMENDATIONS, RUNS
 from pipeline.settings import Settings
 from pipeline.tables import TABLES
 from tests.builders import arrow
@@ -53,6 +59,7 @@ WORLD: dict[str, Rows] = {
     "identities": [
         {"pmid": 1, "position": 1, "author_id": ADA}, {"pmid": 1, "position": 2, "author_id": DEE},
         {"pmid": 3, "position": 1, "author_id": CY}, {"pmid": 4, "position": 1, "author_id": EVE},
+        {"pmid": 5, "position": 1, "author_id": BO},
     ],
 }  # fmt: skip
 
@@ -87,6 +94,60 @@ def published(
     """Publish rows (the drawn ones, if none are given)."""
     given = tables(settings.home, WORLD if rows is None else rows)
     return publish(engine, run(name, generated_at), given, settings)
+
+
+def seeded(engine: Engine, rows: Mapping[str, Rows] | None = None) -> None:
+    """Put rows (the drawn ones, if none are given) into the database as the current run "run-1".
+
+    For tests of what reads the database: it needs no publish, and no gate looks.
+    """
+    rows = WORLD if rows is None else rows
+    given = [{"probability": None, "introducer_id": None, **row} for row in rows["recommendations"]]
+    served = {row["author_id"] for row in given}
+    run_values = asdict(run()) | {"valid_until": NIGHT + VALID_FOR, "status": "served"}
+    counts = {
+        "row_count": len(given),
+        "author_count": len(served),
+        "people_count": len(rows["authors"]),
+    }
+    with writing(engine) as connection:
+        connection.execute(insert(RUNS), [run_values | counts])
+        connection.execute(update(CURRENT_RUN).values(run_id="run-1"))
+        _insert(
+            connection,
+            RECOMMENDATIONS,
+            [{**row, "reasons": _facts(row, rows["reasons"])} for row in given],
+        )
+        people = arrow("authors", rows["authors"]).to_pylist()
+        _insert(
+            connection,
+            PEOPLE,
+            [
+                {
+                    **row,
+                    "name_key": fold_name(row["display_name"]),
+                    "is_served": row["author_id"] in served,
+                }
+                for row in people
+            ],
+        )
+        _insert(connection, PAPERS, arrow("publications", rows["publications"]).to_pylist())
+
+
+def _facts(row: dict[str, Any], reasons: Rows) -> str:
+    pair = ("author_id", "candidate_id")
+    facts = [fact for fact in reasons if all(fact[name] == row[name] for name in pair)]
+    return json.dumps(
+        [{k: v for k, v in fact.items() if k not in (*pair, "place")} for fact in facts],
+        separators=(",", ":"),
+    )
+
+
+def _insert(connection: Connection, table: Table, rows: Rows) -> None:
+    columns = set(table.c.keys())
+    known = [{"run_id": "run-1"} | {k: v for k, v in row.items() if k in columns} for row in rows]
+    if known:
+        connection.execute(insert(table), known)
 
 
 def many(score: float, author_count: int = 100) -> dict[str, Rows]:
