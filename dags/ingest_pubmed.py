@@ -45,9 +45,9 @@ def ingest_pubmed() -> None:
     authorships, topics, links, deletions and the ledger `sources`, all at once or not at all.
 
     **When it fails**: a slice that was not fetched is asked for again the next night; the lake
-    stays as it was. `BadCredentials`: correct CONFRERE_NCBI_API_KEY. A file that cannot be read is named
-    in the log of task `ingest`: take it out of the spool and clear the task. Clearing any task is
-    safe at any time.
+    stays as it was. `BadCredentials`: correct CONFRERE_NCBI_API_KEY. A file that cannot be read
+    is named in the log of task `ingest`: take it out of the spool and clear the task. Clearing any
+    task is safe at any time.
     """
 
     @task

@@ -184,7 +184,7 @@ def _spread(
     """Run a kernel over chunks of the sources; the kernels release the interpreter lock."""
 
     def run(chunk: Ints) -> tuple[Ints, Ints, Floats]:
-        return kernel(  # type: ignore[operator, no-any-return]  # numba
+        return kernel(  # type: ignore[operator]  # numba
             graph.indptr, graph.indices, graph.weights, graph.strength, chunk, eligible, k, *options
         )
 

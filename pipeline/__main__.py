@@ -204,7 +204,7 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
     )
 
 
-def _demo(settings: Settings, options: argparse.Namespace) -> None:
+def _demo(_settings: Settings, options: argparse.Namespace) -> None:
     from pipeline.demo.nights import run_demo
 
     home = options.home or Path(".confrere-demo")

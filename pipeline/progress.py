@@ -50,4 +50,4 @@ def _lines(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
         if now - last >= SECONDS_BETWEEN_LINES:
             last = now
             rate = count / (now - started)
-            logger.info("%s: %s%s, %.0f a second", what, f"{count:,}", of, rate)
+            logger.info("%s: %s%s, %.3g a second", what, f"{count:,}", of, rate)

@@ -149,7 +149,7 @@ def from_environment(environ: Mapping[str, str], home: Path | None = None) -> Se
         name = variable.removeprefix(PREFIX).lower()
         if name not in fields:
             raise WrongUse(f"[{variable}] is no setting: `confrere check` lists them")
-        kind: Callable[[str], object] = _KINDS[fields[name].type]
+        kind: Callable[[str], object] = _KINDS[str(fields[name].type)]
         try:
             values[name] = kind(text)
         except ValueError:

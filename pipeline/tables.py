@@ -104,7 +104,7 @@ PUBLICATIONS = Table(
         Column(
             "entered_on",
             DATE,
-            "day the record entered PubMed (history date 'entrez', else the earliest record date)",
+            "day the record entered PubMed (history date 'entrez', else the earliest record date, else 1900-01-01)",
         ),
         Column("revised_on", DATE, "day of the last revision of the record", nullable=True),
         Column(

@@ -87,7 +87,7 @@ def _prepared(
     chosen = [
         suggestion
         for suggestion in found.recommendations
-        if suggestion.person.author_id not in known
+        if suggestion.person.author_id not in known and wording.why(suggestion)
     ][:SUGGESTIONS_PER_DIGEST]
     if not chosen:
         return None

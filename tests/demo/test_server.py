@@ -48,7 +48,7 @@ def fetch(pubmed: PubMedStandIn, pmids: list[int]) -> etree._Element:
 
 
 def fetched(root: etree._Element) -> list[int]:
-    return [int(text) for text in root.xpath("PubmedArticle/MedlineCitation/PMID/text()")]
+    return [int(pmid.text or "") for pmid in root.iterfind("PubmedArticle/MedlineCitation/PMID")]
 
 
 def deleted(pubmed: PubMedStandIn) -> list[int]:

@@ -18,7 +18,17 @@ from pipeline.serving.suppressions import address_hash, suppress
 from pipeline.settings import Settings
 from tests.outreach import world
 from tests.outreach.drawn import parsed, part
-from tests.outreach.world import BEN, BEN_ORCID, CANDIDATES, KIM, MONDAY, PEOPLE, TUESDAY, ZOE_ORCID
+from tests.outreach.world import (
+    ANA,
+    BEN,
+    BEN_ORCID,
+    CANDIDATES,
+    KIM,
+    MONDAY,
+    PEOPLE,
+    TUESDAY,
+    ZOE_ORCID,
+)
 
 
 @pytest.fixture
