@@ -73,7 +73,14 @@ def test_every_night_runs_its_three_dags(demo: Demo) -> None:
 
 
 def test_the_output_says_what_came_of_it(demo: Demo) -> None:
-    for said in ("ingested:", "graph:", "published:", "a digest:", "the database:", "confrere serve"):
+    for said in (
+        "ingested:",
+        "graph:",
+        "published:",
+        "a digest:",
+        "the database:",
+        "confrere serve",
+    ):
         assert said in demo.output
     assert len(re.findall(r"^ [1-5]  \S", demo.output, re.MULTILINE)) == 5
 

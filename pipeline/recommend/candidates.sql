@@ -1,7 +1,8 @@
 -- One row a proposed pair that may be suggested. Taken out: anyone the author has ever shared a
 -- paper with (the proposals already leave out coauthors by edge; papers that give no edge are
--- checked here), and anyone who may be the author, or a coauthor of the author, under another id
--- (same last name and first initial, and first names that do not contradict each other).
+-- checked here), and anyone who may be the author, or a coauthor of the author, under another id:
+-- the same ORCID iD, or the same last name and first initial with given names that do not
+-- contradict each other ("J", "Jean", "Jean-Luc" and "Jeanluc" may all be one).
 WITH edgeless AS (
     SELECT identities.pmid, identities.author_id
     FROM identities
@@ -10,7 +11,12 @@ WITH edgeless AS (
 ),
 
 named AS (
-    SELECT author_id, block, SPLIT_PART(given_names, ' ', 1) AS first_name
+    SELECT
+        author_id,
+        orcid,
+        block,
+        SPLIT_PART(given_names, ' ', 1) AS first_name,
+        REPLACE(given_names, ' ', '') AS given_name
     FROM authors
 ),
 
@@ -23,7 +29,12 @@ known AS (
 ),
 
 known_names AS (
-    SELECT DISTINCT known.author_id, named.block, named.first_name
+    SELECT DISTINCT
+        known.author_id,
+        named.orcid,
+        named.block,
+        named.first_name,
+        named.given_name
     FROM known
     INNER JOIN named ON known.known_id = named.author_id
 ),
@@ -40,9 +51,17 @@ excluded AS (
     INNER JOIN known_names
         ON proposals.author_id = known_names.author_id AND named.block = known_names.block
     WHERE
-        named.first_name = known_names.first_name
-        OR LENGTH(named.first_name) <= 1
+        LENGTH(named.first_name) <= 1
         OR LENGTH(known_names.first_name) <= 1
+        OR named.first_name = known_names.first_name
+        OR SUBSTR(named.given_name, 1, LENGTH(known_names.given_name)) = known_names.given_name
+        OR SUBSTR(known_names.given_name, 1, LENGTH(named.given_name)) = named.given_name
+    UNION
+    SELECT proposals.author_id, proposals.candidate_id
+    FROM proposals
+    INNER JOIN named ON proposals.candidate_id = named.author_id
+    INNER JOIN known_names
+        ON proposals.author_id = known_names.author_id AND named.orcid = known_names.orcid
 )
 
 SELECT

@@ -159,6 +159,8 @@ def test_coauthors_of_a_paper_above_the_cap_stay_out(tmp_path: Path) -> None:
 def test_a_possible_duplicate_of_the_author_is_not_suggested(chain: World) -> None:
     chain.names = {"ann": ("lee|a", "ann"), "cy": ("lee|a", "a")}
     assert ("ann", "cy") not in chain.recommend()
+    chain.names = {"ann": ("lee|a", "a min"), "cy": ("lee|a", "amin")}
+    assert ("ann", "cy") not in chain.recommend()
     chain.names = {"ann": ("lee|a", "ann"), "cy": ("lee|a", "amy")}
     assert ("ann", "cy") in chain.recommend()
 
