@@ -31,7 +31,7 @@ def show_suggestions(console: Console, suggestions: Suggestions) -> None:
     for suggestion in suggestions.recommendations:
         console.print()
         console.print(f"[bold]{suggestion.rank:2}  {_who(suggestion)}[/bold]")
-        console.print(Padding("\n".join(_lines(suggestion)), (0, 0, 0, 4)))
+        console.print(Padding("\n".join(_lines(suggestion)), (0, 0, 0, 4), expand=False))
 
 
 def show_people(console: Console, people: Sequence[Person]) -> None:

@@ -1,6 +1,6 @@
 """Publish a made-up run and print seconds and peak memory.
 
-    python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]
+python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]
 """
 
 from __future__ import annotations
@@ -42,7 +42,14 @@ def _batch(table: Table, count: int, **columns: object) -> pa.RecordBatch:
         elif pa.types.is_list(column.type):
             array = pa.array([["Journal Article"]] * count, column.type)
         else:
-            value = plain.get(column.name, AS_OF if pa.types.is_date(column.type) else False if pa.types.is_boolean(column.type) else 1)
+            value = plain.get(
+                column.name,
+                AS_OF
+                if pa.types.is_date(column.type)
+                else False
+                if pa.types.is_boolean(column.type)
+                else 1,
+            )
             array = pa.repeat(pa.scalar(value, column.type), count)
         arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, names=table.schema.names)
@@ -88,17 +95,27 @@ def main(author_count: int, database_url: str) -> None:
         tables = lake.datasets(settings.lake_folder, SOURCES)
         engine = open_database(settings)
         for number in (1, 2):
-            run = Run(f"bench-{number}-{time.time()}", datetime.now(UTC), AS_OF, "made-up", f"{time.time()}")
+            run = Run(
+                f"bench-{number}-{time.time()}",
+                datetime.now(UTC),
+                AS_OF,
+                "made-up",
+                f"{time.time()}",
+            )
             started, cpu = time.perf_counter(), time.process_time()
             result = publish(engine, run, tables, settings)
             seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             red = [name for name, passed in result.gates.items() if not passed]
-            print(f"{result.row_count:,} rows, {result.people_count:,} people, red gates {red}: {seconds:.1f} s, CPU {cpu:.1f} s, peak {peak:,.0f} MB")  # noqa: T201  # a report
+            print(
+                f"{result.row_count:,} rows, {result.people_count:,} people, red gates {red}: {seconds:.1f} s, CPU {cpu:.1f} s, peak {peak:,.0f} MB"
+            )  # noqa: T201  # a report
         engine.dispose()
         size = sum(file.stat().st_size for file in settings.home.glob("serving.sqlite*")) / 2**20
         print(f"database {size:,.0f} MB")  # noqa: T201  # a report
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60_000, sys.argv[2] if len(sys.argv) > 2 else "")
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 60_000, sys.argv[2] if len(sys.argv) > 2 else ""
+    )

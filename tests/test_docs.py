@@ -1,0 +1,67 @@
+"""The docs name every command, setting, table and file they should, and nothing that is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.serving.schema import VIEWS
+from pipeline.settings import PREFIX, Settings
+from pipeline.tables import data_dictionary
+
+ROOT = Path(__file__).parents[1]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    return set(re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.MULTILINE))
+
+
+def test_the_data_dictionary_is_up_to_date() -> None:
+    written = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    assert written == data_dictionary() + "\n", "run: confrere tables > docs/tables.md"
+
+
+def test_every_command_is_in_the_docs_and_every_one_named_exists(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    real = commands(capsys)
+    assert len(real) >= 10
+    assert set(re.findall(r"^\| confrere (\w+)", OPERATIONS, re.MULTILINE)) == real
+    assert set(re.findall(r"confrere (\w+)", README.replace("Confrere", ""))) <= real
+
+
+def test_every_setting_is_in_the_docs_with_its_default() -> None:
+    for field in dataclasses.fields(Settings):
+        shown = "" if field.default == "" else field.default
+        row = f"| {PREFIX}{field.name.upper()} | {shown} | {field.metadata['meaning']} |"
+        assert row in OPERATIONS
+    named = set(re.findall(r"CONFRERE_[A-Z_]+", OPERATIONS + README))
+    assert named <= {PREFIX + f.name.upper() for f in dataclasses.fields(Settings)}
+
+
+@pytest.mark.parametrize("view", ["v1_recommendations", "v1_people", "v1_runs"])
+def test_every_column_of_a_view_is_in_the_docs(view: str) -> None:
+    section = SERVING.split(f"## {view}\n")[1].split("\n## ")[0]
+    documented = re.findall(r"^\| (\w+) \|", section, re.MULTILINE)[1:]
+    assert documented == [column.name for column in VIEWS.tables[view].columns]
+
+
+def test_paths_named_in_the_docs_exist() -> None:
+    contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for text in (README, OPERATIONS, SERVING, contributing):
+        for path in re.findall(r"\b((?:dags|pipeline|models|tests|docs)/[\w./]*\w)", text):
+            assert (ROOT / path).exists(), path
+
+
+def test_no_file_names_a_machine_path() -> None:
+    for path in (ROOT / "docs").glob("*.md"):
+        assert "/root/" not in path.read_text(encoding="utf-8")
