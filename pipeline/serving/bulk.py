@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.csv as csv
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 
 from pipeline.serving.database import Connection, Engine, writing
 
@@ -24,6 +24,13 @@ def load(engine: Engine, table: Table, run_id: str, batches: Iterable[pa.RecordB
         run_ids = pa.repeat(pa.scalar(run_id, pa.string()), batch.num_rows)
         with writing(engine) as connection:
             insert(connection, table, batch.add_column(0, "run_id", run_ids))
+
+
+def refresh_statistics(engine: Engine, tables: Iterable[Table]) -> None:
+    """Tell PostgreSQL what was loaded: without it, it plans the gates as scans in scans."""
+    if engine.dialect.name == "postgresql":
+        with writing(engine) as connection:
+            connection.execute(text(f"ANALYZE {', '.join(table.name for table in tables)}"))
 
 
 def _insert_many(connection: Connection, table: Table, batch: pa.RecordBatch) -> None:

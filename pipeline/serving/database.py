@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,8 +114,10 @@ def _sqlite(home: Path) -> Engine:
     try:
         home.mkdir(parents=True, exist_ok=True)
         path = home.resolve() / "serving.sqlite"
-        with path.open("ab"):
-            pass
+        # asked, not tried: closing a handle of our own on the file would drop the locks that
+        # SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2)
+        if not os.access(path if path.exists() else home, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise ConfrereError(
             f"[{home}] cannot be written ({error.strerror}): choose another folder with --home"

@@ -21,7 +21,7 @@ from pipeline import engine as sql
 from pipeline.errors import ConfrereError
 from pipeline.lake import Dataset
 from pipeline.progress import track
-from pipeline.serving.bulk import load
+from pipeline.serving.bulk import load, refresh_statistics
 from pipeline.serving.database import Connection, Engine, exclusively, reading, writing
 from pipeline.serving.gates import GateResult, check_gates
 from pipeline.serving.names import fold_names
@@ -154,6 +154,7 @@ def _load(engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Set
         load(engine, PAPERS, run.run_id, batches)
     with rows("recommendations") as batches:
         load(engine, RECOMMENDATIONS, run.run_id, join_reasons(batches))
+    refresh_statistics(engine, RUN_TABLES)
 
 
 def _with_name_key(people: pa.RecordBatch) -> pa.RecordBatch:

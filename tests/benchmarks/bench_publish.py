@@ -1,8 +1,9 @@
 """Publish a made-up run and print seconds and peak memory.
 
-python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]
+Usage: `python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]`.
 """
 
+# ruff: noqa: E501, T201  (a report prints; rows read best one a line)
 from __future__ import annotations
 
 import resource
@@ -30,9 +31,14 @@ def _batch(table: Table, count: int, **columns: object) -> pa.RecordBatch:
     """Fill the columns left out with null, or one value where null is not allowed."""
     plain: dict[str, object] = {
         "title": "A title of the usual length, as papers in PubMed have it, with <i>markup</i>",
-        "display_name": "Jane Maria Doe", "block": "doe|j", "given_names": "jane maria", "method": "alone",
-        "checksum": "0", "model_version": "made-up", "kind": "recent_paper",
-    }  # fmt: skip
+        "display_name": "Jane Maria Doe",
+        "block": "doe|j",
+        "given_names": "jane maria",
+        "method": "alone",
+        "checksum": "0",
+        "model_version": "made-up",
+        "kind": "recent_paper",
+    }
     arrays = []
     for column in table.columns:
         if column.name in columns:
@@ -61,26 +67,37 @@ def _recommendations(author_count: int) -> Iterator[pa.RecordBatch]:
         ranks = np.tile(np.arange(1, RANKS + 1), len(authors))
         author_ids = np.repeat(authors, RANKS)
         yield _batch(
-            RECOMMENDATIONS, len(ranks), author_id=author_ids, rank=ranks,
-            candidate_id=(author_ids + ranks * 7 - 1) % author_count + 1, score=1.0 / ranks,
+            RECOMMENDATIONS,
+            len(ranks),
+            author_id=author_ids,
+            rank=ranks,
+            candidate_id=(author_ids + ranks * 7 - 1) % author_count + 1,
+            score=1.0 / ranks,
             introducer_id=(author_ids + 1) % author_count + 1,
-        )  # fmt: skip
+        )
 
 
 def _reasons(author_count: int) -> Iterator[pa.RecordBatch]:
     for batch in _recommendations(author_count):
-        rows = pa.Table.from_batches([batch]).sort_by([("author_id", "ascending"), ("candidate_id", "ascending")])  # fmt: skip
+        rows = pa.Table.from_batches([batch]).sort_by(
+            [("author_id", "ascending"), ("candidate_id", "ascending")]
+        )
         author_ids = np.repeat(rows["author_id"].to_numpy(), REASONS_EACH)
         candidate_ids = np.repeat(rows["candidate_id"].to_numpy(), REASONS_EACH)
         places = np.tile(np.arange(1, REASONS_EACH + 1), rows.num_rows)
         yield _batch(
-            REASONS, len(places), author_id=author_ids, candidate_id=candidate_ids, place=places,
+            REASONS,
+            len(places),
+            author_id=author_ids,
+            candidate_id=candidate_ids,
+            place=places,
             kind=np.where(places == 1, "shared_coauthor", "shared_topic"),
             contribution=np.random.default_rng(0).random(len(places)),
-            topic=np.char.add("Topic \"quoted\" ", (author_ids % 5_000).astype(str)),
-            person_id=candidate_ids % author_count + 1, pmid=author_ids * 3 + places,
+            topic=np.char.add('Topic "quoted" ', (author_ids % 5_000).astype(str)),
+            person_id=candidate_ids % author_count + 1,
+            pmid=author_ids * 3 + places,
             other_pmid=candidate_ids * 3 + places,
-        )  # fmt: skip
+        )
 
 
 def main(author_count: int, database_url: str) -> None:
@@ -109,10 +126,10 @@ def main(author_count: int, database_url: str) -> None:
             red = [name for name, passed in result.gates.items() if not passed]
             print(
                 f"{result.row_count:,} rows, {result.people_count:,} people, red gates {red}: {seconds:.1f} s, CPU {cpu:.1f} s, peak {peak:,.0f} MB"
-            )  # noqa: T201  # a report
+            )
         engine.dispose()
         size = sum(file.stat().st_size for file in settings.home.glob("serving.sqlite*")) / 2**20
-        print(f"database {size:,.0f} MB")  # noqa: T201  # a report
+        print(f"database {size:,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def postgres_server() -> Iterator[str]:
         folder / "data",
         "-U",
         "confrere",
-        *"-A trust -E UTF8".split(),
+        *["-A", "trust", "-E", "UTF8"],
     ]
     initdb += ["--locale=C", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)  # type: ignore[call-overload]  # as below

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -114,3 +116,20 @@ def test_an_unreachable_server_is_named_without_its_password(tmp_path: Path) -> 
 def test_another_kind_of_database_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="database_url"):
         open_database(Settings(home=tmp_path, database_url=url))
+
+
+def test_opening_the_database_again_keeps_the_locks_of_who_has_it_open(tmp_path: Path) -> None:
+    """Else another process that closes it takes the log away from under an open reader."""
+    settings = Settings(home=tmp_path)
+    first = open_database(settings)
+    with reading(first) as connection:
+        connection.exec_driver_sql("SELECT COUNT(*) FROM runs").all()
+    open_database(settings).dispose()
+    write = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+        "c.execute('CREATE TABLE more (x)'); c.commit(); c.close()"
+    )
+    path = tmp_path / "serving.sqlite"
+    subprocess.run([sys.executable, "-c", write, str(path)], check=True)
+    assert path.with_name("serving.sqlite-wal").exists()
+    first.dispose()

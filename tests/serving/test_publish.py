@@ -297,6 +297,15 @@ def test_two_publishers_at_once_take_turns(engine: Engine, settings: Settings) -
     assert accepted == [True, True, True]
 
 
+def test_the_planner_knows_what_was_loaded(engine: Engine, settings: Settings) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite plans these queries by their keys alone")
+    published(engine, settings, many(score=1.0))
+    question = text("SELECT reltuples FROM pg_class WHERE oid = 'people'::regclass")
+    with reading(engine) as connection:
+        assert connection.scalar(question) == 100
+
+
 def test_only_papers_that_reasons_name_are_loaded(engine: Engine, settings: Settings) -> None:
     published(engine, settings)
     with reading(engine) as connection:
