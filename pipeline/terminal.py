@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
 from pipeline.serving.queries import Person, Recommendation, Suggestions
+
+INDENT = "    "
 
 
 def show_suggestions(console: Console, suggestions: Suggestions) -> None:
@@ -31,7 +33,10 @@ def show_suggestions(console: Console, suggestions: Suggestions) -> None:
     for suggestion in suggestions.recommendations:
         console.print()
         console.print(f"[bold]{suggestion.rank:2}  {_who(suggestion)}[/bold]")
-        console.print(Padding("\n".join(_lines(suggestion)), (0, 0, 0, 4), expand=False))
+        for line in _lines(suggestion):
+            for part in Text.from_markup(line).wrap(console, console.width - len(INDENT)):
+                part.rstrip()
+                console.print(INDENT, part, sep="")
 
 
 def show_people(console: Console, people: Sequence[Person]) -> None:

@@ -155,6 +155,7 @@ def _show_result(settings: Settings, console: Console) -> None:
     console.print()
     if found is not None:
         terminal.show_suggestions(console, found)
+    console.print()
     here = Path.cwd()
     for name, value in (
         ("a digest", digests[0] if digests else None),

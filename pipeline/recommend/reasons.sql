@@ -71,35 +71,42 @@ corpus AS (
     SELECT CAST(COUNT(*) AS DOUBLE) AS paper_count FROM publications
 ),
 
+-- a heading and a keyword of the same words are one topic
+named AS (
+    SELECT DISTINCT pmid, LOWER(name) AS topic_key FROM topics
+),
+
+printed AS (
+    SELECT LOWER(name) AS topic_key, MIN(name) AS topic FROM topics GROUP BY LOWER(name)
+),
+
 telling AS (
-    SELECT topics.descriptor_ui, CAST(COUNT(*) AS DOUBLE) AS paper_count
-    FROM topics
-    GROUP BY topics.descriptor_ui
+    SELECT topic_key, CAST(COUNT(*) AS DOUBLE) AS paper_count
+    FROM named
+    GROUP BY topic_key
     HAVING COUNT(*) <= (SELECT :topic_share * paper_count + 10 FROM corpus)
 ),
 
 author_topics AS (
     SELECT
         readable.author_id,
-        topics.descriptor_ui,
-        MIN(topics.name) AS topic,
+        named.topic_key,
         CAST(COUNT(*) AS DOUBLE) / SQRT(MAX(telling.paper_count)) AS salience,
         MAX(readable.pmid) AS pmid
     FROM readable
-    INNER JOIN topics ON readable.pmid = topics.pmid
-    INNER JOIN telling ON topics.descriptor_ui = telling.descriptor_ui
-    GROUP BY readable.author_id, topics.descriptor_ui
+    INNER JOIN named ON readable.pmid = named.pmid
+    INNER JOIN telling ON named.topic_key = telling.topic_key
+    GROUP BY readable.author_id, named.topic_key
 ),
 
 author_topics_placed AS (
     SELECT
         author_id,
-        descriptor_ui,
-        topic,
+        topic_key,
         salience,
         pmid,
         ROW_NUMBER() OVER (
-            PARTITION BY author_id ORDER BY ROUND(salience, 10) DESC, descriptor_ui
+            PARTITION BY author_id ORDER BY ROUND(salience, 10) DESC, topic_key
         ) AS place
     FROM author_topics
 ),
@@ -108,13 +115,13 @@ shared_topics AS (
     SELECT
         ranking.author_id,
         ranking.candidate_id,
-        own.topic,
+        printed.topic,
         own.pmid,
         theirs.pmid AS other_pmid,
         CAST(
             ROW_NUMBER() OVER (
                 PARTITION BY ranking.author_id, ranking.candidate_id
-                ORDER BY ROUND(own.salience * theirs.salience, 10) DESC, own.descriptor_ui
+                ORDER BY ROUND(own.salience * theirs.salience, 10) DESC, own.topic_key
             ) AS INT
         ) AS place
     FROM ranking
@@ -122,7 +129,8 @@ shared_topics AS (
     INNER JOIN author_topics_placed AS theirs
         ON
             ranking.candidate_id = theirs.author_id
-            AND own.descriptor_ui = theirs.descriptor_ui
+            AND own.topic_key = theirs.topic_key
+    INNER JOIN printed ON own.topic_key = printed.topic_key
     WHERE own.place <= 30 AND theirs.place <= 30
 ),
 

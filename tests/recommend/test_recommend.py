@@ -196,6 +196,15 @@ def test_shared_topics_leave_out_what_everybody_writes_about(tmp_path: Path) -> 
     assert [(t["topic"], t["pmid"], t["other_pmid"]) for t in topics] == [("tau", 1, 3)]
 
 
+def test_a_heading_and_a_keyword_of_the_same_words_are_one_topic(chain: World) -> None:
+    for pmid in (1, 3):
+        for ui, name in (("D1", "Heart Failure"), ("keyword:heart failure", "heart failure")):
+            chain.topics.append({"pmid": pmid, "descriptor_ui": ui, "name": name})
+    chain.recommend()
+    topics = [r["topic"] for r in chain.reasons("ann", "cy") if r["kind"] == "shared_topic"]
+    assert topics == ["Heart Failure"]
+
+
 def test_retracted_papers_support_no_reason(chain: World) -> None:
     chain.papers[3]["is_retracted"] = True  # the later of two papers of bob and cy
     chain.papers[1]["is_retracted"] = True
