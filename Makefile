@@ -29,7 +29,7 @@ check: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_sql.py tests/test_docs.py tests/test_house.py
+	$(BIN)/python -m pytest --numprocesses 0 tests/test_sql.py tests/test_docs.py tests/test_house.py
 
 bench: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.stages

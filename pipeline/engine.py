@@ -10,15 +10,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.lake import ROWS_PER_GROUP, Dataset
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 Value = str | int | float | bool | date
 Source: TypeAlias = Dataset | pa.Table | Path
@@ -87,24 +91,39 @@ def _duckdb(
     parameters: Mapping[str, Value],
     settings: Settings,
 ) -> Iterator[pa.RecordBatchReader]:
-    import duckdb
-
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    config: dict[str, str | int] = {
-        "memory_limit": settings.memory_limit,
-        "threads": settings.threads,
-        "temp_directory": str(settings.scratch_folder),
-    }
-    with duckdb.connect(config=config) as connection:
+    instance = _instance(settings.memory_limit, settings.threads, settings.scratch_folder)
+    with instance.cursor() as connection:
         for name, source in sources.items():
-            files = _files(source)
+            files = ", ".join(_quoted(str(file)) for file in _files(source))
             if files:
-                connection.read_parquet([str(file) for file in files]).create_view(name)
+                # temporary, so that queries open at the same time do not see each other's tables
+                connection.execute(
+                    f'CREATE TEMP VIEW "{name}" AS SELECT * FROM read_parquet([{files}])'
+                )
             else:
                 connection.register(name, _arrow(source))
         used = {name: parameters[name] for name in _PARAMETER.findall(text)}
         relation = connection.sql(_PARAMETER.sub(r"$\1", text), params=used)
         yield relation.to_arrow_reader(ROWS_PER_GROUP)
+
+
+@lru_cache(maxsize=1)
+def _instance(memory_limit: str, threads: int, scratch: Path) -> duckdb.DuckDBPyConnection:
+    """One DuckDB a process: its memory limit holds for all open queries together."""
+    import duckdb
+
+    return duckdb.connect(
+        config={
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": str(scratch),
+        }
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -170,9 +170,10 @@ def rows_of(path: Path) -> int:
 
     if path.suffix == ".graphml":
         return int(nx.read_graphml(path).number_of_edges())
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-    if path.suffix in readers:
-        return len(readers[path.suffix](path))
+    if path.suffix == ".csv":
+        return len(pd.read_csv(path))
+    if path.suffix == ".parquet":
+        return len(pd.read_parquet(path))
     return len(pd.read_json(path, lines=True))
 
 

