@@ -41,3 +41,5 @@ up: .venv/.installed
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra postgres --group dev pyproject.toml -o requirements.lock
+	echo pyspark | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate - -o requirements-spark.lock

@@ -131,11 +131,13 @@ def _spark(
     text: str,
     sources: Mapping[str, Source],
     parameters: Mapping[str, Value],
-    _settings: Settings,
+    settings: Settings,
 ) -> Iterator[pa.RecordBatchReader]:
+    """Rows go through Parquet parts, in order of their names, not through the driver's memory."""
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.builder.appName("confrere").getOrCreate()
+    builder = SparkSession.builder.appName("confrere")
+    spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     for name, source in sources.items():
         files = _files(source)
         if files:
@@ -144,7 +146,17 @@ def _spark(
             frame = spark.createDataFrame(_arrow(source))
         frame.createOrReplaceTempView(name)
     used = {name: parameters[name] for name in _PARAMETER.findall(text)}
-    yield spark.sql(text, args=used).toArrow().to_reader(ROWS_PER_GROUP)
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.scratch_folder) as folder:
+        spark.sql(text, args=used).write.mode("overwrite").parquet(folder)
+        parts = sorted(Path(folder).glob("part-*.parquet"))
+        yield pa.RecordBatchReader.from_batches(pq.read_schema(parts[0]), _batches(parts))
+
+
+def _batches(parts: list[Path]) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        with pq.ParquetFile(part) as parquet:
+            yield from parquet.iter_batches(ROWS_PER_GROUP)
 
 
 def _files(source: Source) -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 Usage: `python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]`.
 """
 
-# ruff: noqa: E501, T201  (a report prints; rows read best one a line)
+# ruff: noqa: E501  (a report prints; rows read best one a line)
 from __future__ import annotations
 
 import resource
