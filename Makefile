@@ -35,7 +35,7 @@ bench: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.stages
 
 up: .venv/.installed
-	@$(BIN)/python -m dags up
+	@$(BIN)/confrere up
 
 # the exact versions of everything, for every platform, with hashes; needs uv
 lock:

@@ -1,7 +1,7 @@
 """Run the DAGs on this machine.
 
     python -m dags run DAG_ID… [--date YYYY-MM-DD]   here and now, in this process, no scheduler
-    python -m dags up                                Airflow's four services, until Ctrl-C
+    python -m dags up                                Airflow's services and the API, until Ctrl-C
 
 Airflow keeps its own database and logs in $AIRFLOW_HOME (default $CONFRERE_HOME/airflow).
 """
@@ -36,7 +36,7 @@ def main() -> int:
     run = commands.add_parser("run", help="run DAGs in this process")
     run.add_argument("dag_ids", nargs="+", choices=DAGS, metavar="DAG_ID")
     run.add_argument("--date", type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC))
-    commands.add_parser("up", help="start Airflow's services")
+    commands.add_parser("up", help="start Airflow's services and the API")
     options = parser.parse_args()
     prepare_environment()
     if options.command == "up":
@@ -117,7 +117,8 @@ def up() -> int:
         running.append(_start([*airflow, "api-server"]))
         _wait_until_healthy(running[0])
         running += [_start([*airflow, s]) for s in ("scheduler", "dag-processor", "triggerer")]
-        print(f"Airflow: http://127.0.0.1:{PORT}  (Ctrl-C stops it)", flush=True)
+        running.append(_start([sys.executable, "-m", "pipeline", "serve"]))
+        print(f"Airflow: http://127.0.0.1:{PORT}  (Ctrl-C stops all)", flush=True)
         while all(process.poll() is None for process in running):
             time.sleep(1)
         print("a service ended by itself: stopping the others", file=sys.stderr)

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline import lake, stages, terminal
+from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.serving import queries, roster, suppressions
 from pipeline.serving.database import open_database
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     command("train", _train, "learn what probability a score means, and promote it if it is better")
     command("tables", _tables, "the data dictionary")
     command("check", _check, "settings, tables and the run that is served")
+    command("up", _up, "Airflow with the four DAGs, and the API, on this machine")
     demo = command("demo", _demo, "two nights over a made-up PubMed, from records to digests")
     demo.add_argument(
         "--without-airflow", action="store_true", help="call the stages, not the DAGs"
@@ -204,9 +206,15 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
     )
 
 
-def _demo(_settings: Settings, options: argparse.Namespace) -> None:
-    from pipeline.demo.nights import run_demo
+def _up(settings: Settings, _: argparse.Namespace) -> None:
+    if not (CHECKOUT / "dags").is_dir():
+        raise ConfrereError(NO_DAGS)
+    environment = {**os.environ, "CONFRERE_HOME": str(settings.home.resolve())}
+    os.chdir(CHECKOUT)
+    os.execve(sys.executable, [sys.executable, "-m", "dags", "up"], environment)
 
+
+def _demo(_settings: Settings, options: argparse.Namespace) -> None:
     home = options.home or Path(".confrere-demo")
     run_demo(home, os.environ, with_airflow=not options.without_airflow, console=Console())
 

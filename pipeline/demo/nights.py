@@ -22,6 +22,7 @@ from pipeline.serving.database import open_database
 from pipeline.settings import PREFIX, Settings, to_environment
 
 CHECKOUT = Path(__file__).parents[2]
+NO_DAGS = "[dags] are in the project's checkout, not in the installed package: run this there"
 MARK = "this folder was made by `confrere demo`, which makes it anew each time\n"
 DAGS = ("ingest_pubmed", "recommend_collaborators", "send_suggestions")
 NIGHTS = 2
@@ -48,10 +49,7 @@ def run_demo(
         The folder holds something else, the DAGs are not at hand, or a night failed.
     """
     if with_airflow and not (CHECKOUT / "dags").is_dir():
-        raise ConfrereError(
-            "[demo] the DAGs are in the project's checkout, not in the installed package: run it "
-            "there, or with --without-airflow"
-        )
+        raise ConfrereError(f"{NO_DAGS}, or call the stages instead: --without-airflow")
     _empty(home)
     world = build_world(nights=NIGHTS)
     console.print(
