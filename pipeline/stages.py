@@ -153,11 +153,14 @@ def publish(settings: Settings, now: datetime) -> Counts:
     names = ("recommendations", "reasons", "authors", "identities", "publications")
     tables = lake.datasets(settings.lake_folder, names)
     as_of = _as_of(tables["recommendations"], settings)
+    database = open_database(settings)
+    if tables["recommendations"].row_count == 0 and queries.current_run(database) is None:
+        return _told("publish", {"nothing to publish yet": 0})
     made_from = tables["recommendations"].version
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{made_from[:6]}"
     version = model_version(load_calibration(settings.calibration_file))
     run = publishing.Run(run_id, now, as_of, version, made_from)
-    result = publishing.publish(open_database(settings), run, tables, settings)
+    result = publishing.publish(database, run, tables, settings)
     if not result.accepted:
         red = ", ".join(name for name, passed in result.gates.items() if not passed)
         raise ConfrereError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,23 @@ def test_bad_files_are_refused_by_name_and_the_result_before_stays_served(
         assert bad.name in one_line(capsys.readouterr().err)
         main(["suggestions", somebody, "--home", str(home)])
         assert capsys.readouterr().out == before
+
+
+def test_too_few_papers_to_serve_anybody_are_no_failure(
+    world: World, home: Path, somebody: str, tmp_path: Path, capsys: Printed
+) -> None:
+    alone = tmp_path / "alone.xml"
+    pmid = world.visible(world.first_night)[-1]
+    alone.write_text(article_set([record_xml(world, pmid, world.first_night)]), encoding="utf-8")
+    assert main(["run", "--files", str(alone), "--home", str(tmp_path / "new")]) == 0
+    assert main(["suggestions", somebody, "--home", str(tmp_path / "new")]) == 1
+    assert "no published run" in one_line(capsys.readouterr().err)
+    # but where a run is served, an empty one does not take its place
+    served = tmp_path / "served"
+    shutil.copytree(home, served)
+    assert main(["run", "--files", str(alone), "--home", str(served), "--as-of", "1990-01-01"]) == 1
+    assert "the run before stays served" in one_line(capsys.readouterr().err)
+    assert main(["suggestions", somebody, "--home", str(served)]) == 0
 
 
 def test_an_unwritable_home_is_named(tmp_path: Path, records: Path, capsys: Printed) -> None:

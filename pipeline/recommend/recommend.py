@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,7 @@ TELLING_TOPIC_SHARE = 0.02
 """A topic on a larger share of all papers ("Humans", "Female") says nothing about two people."""
 
 ROOM = Path(__file__).parent
+logger = logging.getLogger(__name__)
 PATHS = pa.schema(
     [
         ("author_id", ID),
@@ -81,10 +83,14 @@ def recommend(
     """
     served, eligible = _roles(current["authors"], suppressed_ids, as_of, settings)
     if not served.any():
-        raise ConfrereError(
-            f"[{as_of}] nobody to serve: no author has two papers and one in the last "
-            f"{settings.active_months} months; ingest more records or give an earlier --as-of"
+        logger.warning(
+            "nobody to serve as of %s: no author has two papers and one in the last %d months",
+            as_of,
+            settings.active_months,
         )
+        for name in ("candidates", "recommendations", "reasons"):
+            commit.write(name, [], made_from, as_of)
+        return Recommended(0, 0, 0, 0)
     parameters: dict[str, engine.Value] = {
         "author_cap": settings.author_cap,
         "kept": settings.recommendations_per_author,

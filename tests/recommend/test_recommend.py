@@ -217,11 +217,13 @@ def test_retracted_papers_support_no_reason(chain: World) -> None:
     assert not pmids & {2, 4}
 
 
-def test_nobody_to_serve_is_an_error_with_the_remedy(tmp_path: Path) -> None:
+def test_with_nobody_to_serve_the_tables_are_empty_and_the_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     world = World(tmp_path)
     world.paper(1, "ann bob")
-    with pytest.raises(ConfrereError, match="nobody to serve"):
-        world.recommend()
+    assert world.recommend() == []
+    assert "nobody to serve as of 2025-06-01" in caplog.text
 
 
 def test_a_reason_that_does_not_hold_stops_the_run(chain: World) -> None:
