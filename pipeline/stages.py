@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from models.store import load_calibration, save_calibration
 from pipeline import lake
-from pipeline.errors import ConfrereError
+from pipeline.errors import ConfrereError, WrongUse
 from pipeline.graph.connect import connect as connect_authors
 from pipeline.graph.connect import load_graph
 from pipeline.identity.identify import identify as identify_authors
@@ -42,9 +42,14 @@ logger = logging.getLogger(__name__)
 
 
 def plan_fetch(settings: Settings, today: date) -> list[str]:
-    """Name the slices of PubMed (new and revised records by day) that have not been read yet."""
+    """Name the slices of PubMed (new and revised records by day) that have not been read yet.
+
+    Without a query there are none: then files in the spool are all there is to read.
+    """
     if not settings.pubmed_query:
-        raise ConfrereError(
+        if _waiting(settings):
+            return []
+        raise WrongUse(
             "[setting pubmed_query] is empty: set CONFRERE_PUBMED_QUERY to what to follow, "
             "e.g. 'Geneva[ad]', or read files with `confrere run --files`"
         )
@@ -58,8 +63,7 @@ def fetch(settings: Settings, slice_name: str) -> Counts:
 
 def ingest(settings: Settings, paths: Sequence[Path] | None = None) -> Counts:
     """Read files into the lake: those given, or all that wait in the spool (then removed)."""
-    waiting = sorted(settings.spool_folder.glob("*")) if paths is None else list(paths)
-    waiting = [path for path in waiting if not path.name.endswith(".part")]
+    waiting = _waiting(settings) if paths is None else list(paths)
     with lake.begin(settings.lake_folder) as commit:
         names = ("publications", "authorships", "topics", "links", "deletions", "sources")
         current = lake.datasets(settings.lake_folder, names)
@@ -257,6 +261,11 @@ def run(
     recommend(settings)
     publish(settings, now)
     notify(settings, now)
+
+
+def _waiting(settings: Settings) -> list[Path]:
+    """Files in the spool, without those still being written."""
+    return sorted(p for p in settings.spool_folder.glob("*") if not p.name.endswith(".part"))
 
 
 def _as_of(table: lake.Dataset, settings: Settings) -> date:

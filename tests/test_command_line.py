@@ -149,7 +149,7 @@ def test_an_unwritable_home_is_named(tmp_path: Path, records: Path, capsys: Prin
 def test_an_empty_home_says_what_to_do(tmp_path: Path, capsys: Printed) -> None:
     assert main(["suggestions", "x", "--home", str(tmp_path)]) == 1
     assert "`confrere run` makes one" in one_line(capsys.readouterr().err)
-    assert main(["run", "--home", str(tmp_path)]) == 1
+    assert main(["run", "--home", str(tmp_path)]) == 2
     assert "CONFRERE_PUBMED_QUERY" in one_line(capsys.readouterr().err)
 
 
