@@ -59,14 +59,10 @@ class Settings:
     engine: str = _setting("duckdb", "SQL engine: duckdb, or spark (needs the spark extra)")
     memory_limit: str = _setting("1GB", "memory DuckDB may use before it spills to disk")
     threads: int = _setting(2, "threads of the SQL engine")
-    public_url: str = _setting(
-        "http://127.0.0.1:8000",
-        "address under which the API is reached; links in digests begin with it",
-    )
     mail_from: str = _setting("Confrere <confrere@localhost>", "From header of digests")
     secret_key: str = _setting(
         "",
-        "key of hashed addresses and signed links; empty: made once and kept in home",
+        "key of the hashes of addresses; empty: made once and kept in home",
         secret=True,
     )
 

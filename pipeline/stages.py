@@ -138,7 +138,7 @@ def recommend(settings: Settings) -> Counts:
     )
     if current["recommendations"].made_from == made_from:
         return _told("recommend", {"nothing pending": 0})
-    graph = load_graph(current["authors"], current["coauthorships"])
+    graph = load_graph(current["authors"], current["coauthorships"], suppressed)
     with lake.begin(settings.lake_folder) as commit:
         result = recommend_candidates(
             current, graph, suppressed, calibration, commit, as_of, settings, made_from
@@ -178,7 +178,13 @@ def publish(settings: Settings, now: datetime) -> Counts:
 
 def notify(settings: Settings, now: datetime) -> Counts:
     """Write a digest for everybody on the roster who asked for one and has something new."""
-    return _told("notify", asdict(notify_subscribers(open_database(settings), settings, now)))
+    result = notify_subscribers(open_database(settings), settings, now)
+    if result.failed:
+        raise ConfrereError(
+            f"[digests] {result.failed} failed and {result.delivered} were written: the log and "
+            "table deliveries say why; a new run tries again"
+        )
+    return _told("notify", asdict(result))
 
 
 def train(settings: Settings) -> Counts:

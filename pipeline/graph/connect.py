@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from models.kernels import Graph, graph_from_edges
+import numpy as np
+
+from models.kernels import Graph, Ints, graph_from_edges
 from pipeline import engine
 from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
@@ -31,8 +33,10 @@ def connect(
         return commit.write("coauthorships", rows, made_from, as_of)
 
 
-def load_graph(authors: Dataset, coauthorships: Dataset) -> Graph:
+def load_graph(authors: Dataset, coauthorships: Dataset, hidden_ids: Ints) -> Graph:
     """Load the coauthorship graph as CSR arrays: about 32 bytes an edge, 24 a node.
+
+    The people of `hidden_ids` stay as nodes without ties, so that no walk leads over them.
 
     Raises
     ------
@@ -40,12 +44,15 @@ def load_graph(authors: Dataset, coauthorships: Dataset) -> Graph:
         The two tables are not of one run.
     """
     edges = coauthorships.read(["author_id", "coauthor_id", "weight"])
+    first, second = edges["author_id"].to_numpy(), edges["coauthor_id"].to_numpy()
+    is_told = ~(np.isin(first, hidden_ids) | np.isin(second, hidden_ids))
+    weights = edges["weight"].to_numpy().clip(min=SMALLEST_WEIGHT)
     try:
         return graph_from_edges(
             authors.read(["author_id"])["author_id"].to_numpy(),
-            edges["author_id"].to_numpy(),
-            edges["coauthor_id"].to_numpy(),
-            edges["weight"].to_numpy().clip(min=SMALLEST_WEIGHT),
+            first[is_told],
+            second[is_told],
+            weights[is_told],
         )
     except ValueError as error:
         raise ConfrereError(

@@ -70,9 +70,9 @@ def recommend(
     current
         authors, coauthorships, identities, publications, topics of one run.
     graph
-        The coauthorship graph over all of `authors`.
+        The coauthorship graph over all of `authors`, without the ties of suppressed people.
     suppressed_ids
-        People who are neither served nor suggested.
+        People who are neither served nor suggested, and stand in no reason.
     calibration
         Model that turns scores into probabilities; None leaves them null.
 
@@ -118,7 +118,8 @@ def recommend(
         engine.spilled(rows, rows.schema, settings) as ranking,
         engine.spilled(_paths(graph, ranking), PATHS, settings) as paths,
     ):
-        with run("reasons", ranking=ranking, paths=paths) as rows:
+        suppressed = pa.table({"author_id": pa.array(suppressed_ids, ID)})
+        with run("reasons", ranking=ranking, paths=paths, suppressed=suppressed) as rows:
             reason_count = commit.write("reasons", rows, made_from, as_of)
         reasons = commit.dataset("reasons")
         with run("recommendations", ranking=ranking, reasons=reasons) as rows:

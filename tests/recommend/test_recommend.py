@@ -67,8 +67,8 @@ class World:
         with lake.begin(folder) as commit:
             connect.connect(lake.datasets(folder, NAMES), commit, NOW, self.settings, "")
         current = lake.datasets(folder, NAMES)
-        graph = connect.load_graph(current["authors"], current["coauthorships"])
         gone = np.array([self.ids[name] for name in suppressed.split()], dtype=np.int64)
+        graph = connect.load_graph(current["authors"], current["coauthorships"], gone)
         with lake.begin(folder) as commit:
             recommend.recommend(current, graph, gone, model, commit, NOW, self.settings, "")
         named = {author: name for name, author in self.ids.items()}
@@ -171,9 +171,22 @@ def test_a_possible_duplicate_of_a_coauthor_is_not_suggested(chain: World) -> No
 
 
 def test_suppressed_people_are_neither_served_nor_suggested(chain: World) -> None:
+    chain.paper(90, "ann eve")
+    chain.paper(91, "eve dee")
     pairs = chain.recommend(suppressed="cy")
     assert "cy" not in {name for pair in pairs for name in pair}
     assert ("ann", "dee") in pairs
+
+
+def test_suppressed_people_stand_in_no_reason(chain: World) -> None:
+    chain.paper(90, "ann eve")
+    chain.paper(91, "eve cy", entered_on=date(2010, 1, 1))  # a weaker tie than over bob
+    chain.recommend(suppressed="bob")
+    reasons = lake.read(chain.settings.lake_folder, "reasons").read().to_pylist()
+    assert reasons
+    assert chain.ids["bob"] not in {r[c] for r in reasons for c in ("person_id", "other_person_id")}
+    rows = lake.read(chain.settings.lake_folder, "recommendations").read().to_pylist()
+    assert {row["introducer_id"] for row in rows} == {chain.ids["eve"]}
 
 
 def test_people_long_silent_are_not_suggested_and_newcomers_are_not_served(chain: World) -> None:
