@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Confrere needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1 || echo not found). Install one, then: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	  echo "Confrere needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>/dev/null || echo not found). Install one, then: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv (about a minute) …"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock

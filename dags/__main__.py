@@ -1,6 +1,6 @@
 """Run the DAGs on this machine.
 
-    python -m dags run DAG_ID… [--date YYYY-MM-DD]   here and now, in this process, no scheduler
+    python -m dags run DAG_ID… [--date YYYY-MM-DDTHH:MM]   here and now, in this process, no scheduler
     python -m dags up                                Airflow's services and the API, until Ctrl-C
 
 Airflow keeps its own database and logs in $AIRFLOW_HOME (default $CONFRERE_HOME/airflow).
@@ -107,10 +107,10 @@ def _output_to(path: Path) -> Iterator[TextIO]:
 def up() -> int:
     """Start the API server, wait for its health page, then the others; stop all together."""
     airflow = [sys.executable, "-m", "airflow"]
-    subprocess.run([*airflow, "db", "migrate"], check=True)
-    subprocess.run(
-        [*airflow, "pools", "set", "ncbi", "1", "one caller keeps NCBI's rate limit"], check=True
-    )
+    print(f"starting Airflow (about a minute); its log: {_log()}", flush=True)
+    with _log().open("ab") as log:
+        for arguments in (["db", "migrate"], ["pools", "set", "ncbi", "1", "NCBI's rate limit"]):
+            subprocess.run([*airflow, *arguments], check=True, stdout=log, stderr=log)
     signal.signal(signal.SIGTERM, _interrupt)
     running: list[subprocess.Popen[bytes]] = []
     try:
@@ -118,7 +118,8 @@ def up() -> int:
         _wait_until_healthy(running[0])
         running += [_start([*airflow, s]) for s in ("scheduler", "dag-processor", "triggerer")]
         running.append(_start([sys.executable, "-m", "pipeline", "serve"]))
-        print(f"Airflow: http://127.0.0.1:{PORT}  (Ctrl-C stops all)", flush=True)
+        print(f"Airflow: http://127.0.0.1:{PORT}\nAPI: http://127.0.0.1:8000/docs", flush=True)
+        print("Ctrl-C stops both", flush=True)
         while all(process.poll() is None for process in running):
             time.sleep(1)
         print("a service ended by itself: stopping the others", file=sys.stderr)
@@ -131,7 +132,12 @@ def up() -> int:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     # a process group of its own, so that its children end with it
-    return subprocess.Popen(command, start_new_session=True)
+    with _log().open("ab") as log:
+        return subprocess.Popen(command, start_new_session=True, stdout=log, stderr=log)
+
+
+def _log() -> Path:
+    return Path(os.environ["AIRFLOW_HOME"]) / "up.log"
 
 
 def _stop(running: list[subprocess.Popen[bytes]]) -> None:

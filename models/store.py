@@ -30,4 +30,4 @@ def load_calibration(path: Path) -> Calibration | None:
     try:
         return Calibration(**json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"[{path}] is not a model ({error}): delete it and train again") from None
+        raise ValueError(f"is not a model ({error}): delete it and train again") from None

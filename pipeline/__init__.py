@@ -6,3 +6,5 @@ PubMed ─ingest→ publications, authorships ─identify→ identities, authors
 One direction. Each stage of `pipeline.stages` reads tables, calls its room, writes tables; Airflow,
 the command line and the tests call the same stages.
 """
+
+__version__ = "0.1.0"

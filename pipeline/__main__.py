@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipeline import lake, stages, terminal
+from pipeline import __version__, lake, stages, terminal
 from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.serving import queries, roster, suppressions
@@ -22,6 +22,8 @@ from pipeline.settings import Settings, from_environment
 from pipeline.tables import TABLES, data_dictionary
 
 SUGGESTIONS_SHOWN = 10
+PEOPLE_SHOWN = 15
+DEMO_HOME = Path(".confrere-demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _show_log()
     try:
         settings = from_environment(os.environ, options.home)
+        if options.reads_home and not settings.home.is_dir():
+            raise WrongUse(f"[{settings.home}] does not exist: give the home of an earlier run")
         options.act(settings, options)
     except WrongUse as error:
         return _fail(error, 2)
@@ -59,15 +63,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="confrere",
         description="Reads PubMed, and recommends to each researcher whom to work with next.",
     )
+    parser.add_argument("--version", action="version", version=__version__)
     home = argparse.ArgumentParser(add_help=False)
     home.add_argument(
         "--home", type=Path, help="folder of all data (default: $CONFRERE_HOME, else ./.confrere)"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, act: object, text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, act: object, text: str, *, reads_home: bool = False
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text, parents=[home])
-        added.set_defaults(act=act)
+        added.set_defaults(act=act, reads_home=reads_home)
         return added
 
     run = command("run", _run, "the whole path, on files or on what PubMed has new")
@@ -82,12 +89,19 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", type=_day, metavar="DATE", help="use only what had entered PubMed by this day"
     )
 
-    suggestions = command("suggestions", _suggestions, "whom a person should work with, and why")
+    suggestions = command(
+        "suggestions", _suggestions, "whom a person should work with, and why", reads_home=True
+    )
     suggestions.add_argument("who", help="name, ORCID iD, author id or roster id")
-    suggestions.add_argument("--limit", type=_positive, default=SUGGESTIONS_SHOWN, metavar="N")
+    suggestions.add_argument(
+        "--limit", type=_positive, default=SUGGESTIONS_SHOWN, metavar="N", help="how many at most"
+    )
 
     export = command(
-        "export", _export, "a table as a file, without people who asked to be left out"
+        "export",
+        _export,
+        "a table as a file, without people who asked to be left out",
+        reads_home=True,
     )
     export.add_argument("table", choices=sorted(TABLES), metavar="TABLE", help=", ".join(TABLES))
     export.add_argument(
@@ -101,23 +115,41 @@ def _parser() -> argparse.ArgumentParser:
     people = command("roster", _import_roster, "people of the institution who may get digests")
     people.add_argument("action", choices=["import"])
     people.add_argument(
-        "file", type=Path, metavar="FILE", help=f"CSV with {', '.join(roster.COLUMNS)}"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help=f"CSV in UTF-8 with the header {','.join(roster.COLUMNS)}; digest is yes or no, and "
+        "the ORCID iD is what finds the person among the authors",
     )
 
     suppress = command(
-        "suppress", _suppress, "leave a person alone: no mail, no suggestion of them"
+        "suppress",
+        _suppress,
+        "leave a person alone: no mail, no suggestion of them",
+        reads_home=True,
     )
-    suppress.add_argument("who", help="name, ORCID iD, author id or roster id")
+    suppress.add_argument(
+        "who",
+        help="name of somebody in the current run; or any ORCID iD, author id or roster id",
+    )
 
-    serve = command("serve", _serve, "the API on this machine")
+    serve = command("serve", _serve, "the API on this machine", reads_home=True)
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=_positive, default=8000)
+    serve.add_argument("--port", type=_port, default=8000, help="1 to 65535 (default: 8000)")
 
-    command("train", _train, "learn what probability a score means, and promote it if it is better")
+    command(
+        "train",
+        _train,
+        "learn what probability a score means, and promote it if it is better",
+        reads_home=True,
+    )
     command("tables", _tables, "the data dictionary")
-    command("check", _check, "settings, tables and the run that is served")
+    command("check", _check, "settings, tables and the run that is served", reads_home=True)
     command("up", _up, "Airflow with the four DAGs, and the API, on this machine")
-    demo = command("demo", _demo, "two nights over a made-up PubMed, from records to digests")
+    text = "two nights over a made-up PubMed, from records to digests"
+    demo = commands.add_parser("demo", help=text, description=text)
+    demo.set_defaults(act=_demo, reads_home=False)
+    demo.add_argument("--home", type=Path, help=f"made anew each time (default: {DEMO_HOME})")
     demo.add_argument(
         "--without-airflow", action="store_true", help="call the stages, not the DAGs"
     )
@@ -126,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(settings: Settings, options: argparse.Namespace) -> None:
     stages.run(settings, options.files, options.as_of, datetime.now(UTC))
+    print(f"done; next: confrere suggestions NAME --home {settings.home}")
 
 
 def _train(settings: Settings, _: argparse.Namespace) -> None:
@@ -143,13 +176,23 @@ def _suggestions(settings: Settings, options: argparse.Namespace) -> None:
 def _one_person(settings: Settings, who: str) -> queries.Person:
     engine = open_database(settings)
     if queries.current_run(engine) is None:
+        paper_count = lake.read(settings.lake_folder, "publications").row_count
+        if paper_count:
+            raise ConfrereError(
+                f"[{settings.home}] has {paper_count:,} papers and nobody to serve yet: "
+                "suggestions start with a person's second paper, so read more files"
+            )
         raise ConfrereError(f"[{settings.home}] has no published run: `confrere run` makes one")
     people = queries.find_people(engine, who)
     if not people:
-        raise WrongUse(f"[{who}] is nobody in the current run: try a last name, or an ORCID iD")
+        raise WrongUse(
+            f"[{who}] is nobody in the current run, which holds people with suggestions and those "
+            "suggested: try a last name, or an ORCID iD"
+        )
     if len(people) > 1:
-        terminal.show_people(Console(), people)
-        raise WrongUse(f"[{who}] may be one of {len(people)} people: give the author id")
+        terminal.show_people(Console(), people[:PEOPLE_SHOWN])
+        more = f", the first {PEOPLE_SHOWN} above" if len(people) > PEOPLE_SHOWN else ""
+        raise WrongUse(f"[{who}] may be one of {len(people)} people{more}: give the author id")
     return people[0]
 
 
@@ -162,6 +205,13 @@ def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
     key = suppressions.secret_key(settings)
     result = roster.import_roster(open_database(settings), options.file, key, datetime.now(UTC))
     print(f"{result.person_count} people, {result.opted_in_count} of them want the digest")
+    if result.suppressed_count:
+        print(f"{result.suppressed_count} asked to be left alone: they get none")
+    if result.orcid_less:
+        print(
+            f"{len(result.orcid_less)} have no ORCID iD: they cannot be found yet: "
+            + ", ".join(result.orcid_less)
+        )
     if result.unmatched:
         print(
             f"{len(result.unmatched)} not found among authors by ORCID iD; every run asks again: "
@@ -170,19 +220,27 @@ def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _suppress(settings: Settings, options: argparse.Namespace) -> None:
-    person = _one_person(settings, options.who)
-    count = stages.suppress(settings, person.author_id, datetime.now(UTC), "command line")
+    now, by = datetime.now(UTC), "command line"
+    person = queries.find_person(open_database(settings), options.who)  # their name, while it shows
+    count = stages.suppress(settings, options.who, now, by)
+    if count is None:  # no id: a name
+        person = _one_person(settings, options.who)
+        count = stages.suppress(settings, str(person.author_id), now, by)
+    shown = f"{person.name} (author {person.author_id})" if person else options.who
     print(
-        f"{person.name} (author {person.author_id}) is left alone from now on: "
-        f"{count} new pieces of evidence kept"
+        f"{shown} is left alone from now on: {count} new pieces of evidence kept"
+        if count
+        else f"{shown} was already left alone: nothing new to keep"
     )
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
-    from pipeline.web.api import serve
+    from pipeline.web.api import create_app, listen, serve
 
-    print(f"API on http://{options.host}:{options.port}/docs (Ctrl-C stops it)", flush=True)
-    serve(settings, options.host, options.port)
+    app = create_app(settings)
+    with listen(options.host, options.port) as listener:
+        print(f"API on http://{options.host}:{options.port}/docs (Ctrl-C stops it)", flush=True)
+        serve(app, listener)
 
 
 def _tables(_settings: Settings, _options: argparse.Namespace) -> None:
@@ -192,7 +250,7 @@ def _tables(_settings: Settings, _options: argparse.Namespace) -> None:
 def _check(settings: Settings, _: argparse.Namespace) -> None:
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        shown = value if field.repr else ("set" if value else "not set")
+        shown = ("set" if value and not field.repr else value) or "not set"
         print(f"{field.name:28} {shown!s:32} {field.metadata['meaning']}")
     print()
     for name, dataset in lake.datasets(settings.lake_folder, TABLES).items():
@@ -215,7 +273,7 @@ def _up(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def _demo(_settings: Settings, options: argparse.Namespace) -> None:
-    home = options.home or Path(".confrere-demo")
+    home = options.home or DEMO_HOME
     run_demo(home, os.environ, with_airflow=not options.without_airflow, console=Console())
 
 
@@ -227,9 +285,16 @@ def _day(text: str) -> date:
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
+
+
+def _port(text: str) -> int:
+    port = _positive(text)
+    if port > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 1 to 65535")
+    return port
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.errors import WrongUse
 from pipeline.lake import ROWS_PER_GROUP, Dataset
 from pipeline.settings import Settings
 
@@ -113,13 +114,18 @@ def _instance(memory_limit: str, threads: int, scratch: Path) -> duckdb.DuckDBPy
     """One DuckDB a process: its memory limit holds for all open queries together."""
     import duckdb
 
-    return duckdb.connect(
-        config={
-            "memory_limit": memory_limit,
-            "threads": threads,
-            "temp_directory": str(scratch),
-        }
-    )
+    try:
+        return duckdb.connect(
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": str(scratch),
+            }
+        )
+    except (duckdb.ParserException, duckdb.InvalidInputException):
+        raise WrongUse(
+            f"[setting memory_limit] is {memory_limit!r}: give an amount such as 1GB"
+        ) from None
 
 
 def _quoted(text: str) -> str:
@@ -134,7 +140,13 @@ def _spark(
     settings: Settings,
 ) -> Iterator[pa.RecordBatchReader]:
     """Rows go through Parquet parts, in order of their names, not through the driver's memory."""
-    from pyspark.sql import SparkSession
+    try:
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError:
+        raise WrongUse(
+            "[setting engine] is spark, which is not installed: pip install 'confrere[spark]', "
+            "and a Java runtime"
+        ) from None
 
     builder = SparkSession.builder.appName("confrere")
     spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ConfrereError(Exception):
-    """Something failed and nothing was changed (exit code 1)."""
+    """Something failed; what is served did not change (exit code 1)."""
 
 
 class WrongUse(ConfrereError):

@@ -1,9 +1,10 @@
 """The lake: Parquet tables that change whole or not at all.
 
 A table is a list of files named in `manifest.json`. Writers put new files beside the old ones and
-replace the manifest as their last act, so a reader, a crash or a full disk sees either all of the
-new tables or all of the old. One writer at a time; readers need no lock. Only this module writes
-lake files, and it refuses rows that do not fit their declaration in `tables`.
+replace the manifest as their last act (replaced files stay until the table changes once more), so
+a reader, a crash or a full disk sees either all of the new tables or all of the old. One writer
+at a time; readers need no lock. Only this module writes lake files, and it refuses rows that do
+not fit their declaration in `tables`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypedDict
 from uuid import uuid4
 
 import pyarrow as pa
@@ -26,6 +28,17 @@ from pipeline.errors import ConfrereError
 from pipeline.tables import TABLES, Column, Table
 
 ROWS_PER_GROUP = 64_000
+
+
+class Entry(TypedDict):
+    """What the manifest says of a table; files relative to the lake."""
+
+    files: list[str]
+    replaced: list[str]
+    version: str
+    row_count: int
+    made_from: str
+    as_of: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +82,18 @@ def lend(folder: Path, other: Path, names: Iterable[str]) -> None:
 
     The files are shared, not copied; commits to either lake do not touch the other.
     """
-    tables = _manifest(folder)["tables"]
-    lent = {
+    tables = _manifest(folder)
+    lent: dict[str, Entry] = {
         name: {
             **tables[name],
-            "files": [str(folder.resolve() / f) for f in _files_of(tables[name])],
+            "files": [str(folder.resolve() / file) for file in tables[name]["files"]],
+            "replaced": [],
         }
         for name in names
         if name in tables
     }
     other.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"tables": lent, "previous": []})
+    text = json.dumps({"tables": lent})
     (other / "manifest.json").write_text(text, encoding="utf-8")
 
 
@@ -89,7 +103,7 @@ class Commit:
 
     folder: Path
     id: str
-    entries: dict[str, dict[str, object]] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
 
     def write(
         self,
@@ -121,6 +135,8 @@ class Commit:
         row_count = _write_checked(table, path, batches)
         self.entries[name] = {
             "files": [f"{name}/{path.name}"],
+            # for readers that looked the table up before: they keep what they found
+            "replaced": _files_of(_manifest(self.folder).get(name)),
             "version": self.id,
             "row_count": row_count,
             "made_from": made_from,
@@ -130,7 +146,7 @@ class Commit:
 
     def dataset(self, name: str) -> Dataset:
         """Table `name` as this commit has written it so far."""
-        return _dataset(self.folder, TABLES[name], {"tables": self.entries, "previous": {}})
+        return _dataset(self.folder, TABLES[name], self.entries)
 
 
 @contextmanager
@@ -155,63 +171,56 @@ def begin(folder: Path) -> Iterator[Commit]:
         _sweep(folder)
         commit = Commit(folder, uuid4().hex[:12])
         yield commit
-        _publish(folder, commit)
-        _sweep(folder)
+        if commit.entries:
+            _publish(folder, commit)
+            _sweep(folder)
 
 
 def _publish(folder: Path, commit: Commit) -> None:
-    manifest = _manifest(folder)
-    old = manifest["tables"]
-    new = {
-        "tables": {**old, **commit.entries},
-        # the files of the commit before stay for readers that looked them up a moment ago
-        "previous": sorted(file for name in commit.entries for file in _files_of(old.get(name))),
-    }
     beside = folder / "manifest.json.new"
     with beside.open("w", encoding="utf-8") as file:
-        json.dump(new, file, indent=1)
+        json.dump({"tables": {**_manifest(folder), **commit.entries}}, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(folder / "manifest.json")
 
 
 def _sweep(folder: Path) -> None:
-    """Delete files that no manifest names: left by a crash, or older than the last commit."""
-    manifest = _manifest(folder)
-    kept = set(manifest["previous"])
-    kept |= {file for entry in manifest["tables"].values() for file in _files_of(entry)}
+    """Delete files that the manifest does not name: left by a crash, or replaced twice since."""
+    entries = _manifest(folder).values()
+    kept = {file for entry in entries for part in ("files", "replaced") for file in entry[part]}
     for path in folder.glob("*/*.parquet"):
         if path.relative_to(folder).as_posix() not in kept:
             path.unlink()
 
 
-def _manifest(folder: Path) -> dict[str, Mapping[str, Mapping[str, object]]]:
+def _manifest(folder: Path) -> dict[str, Entry]:
+    """Read what is there: an entry for each table that was ever written."""
     path = folder / "manifest.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        tables: dict[str, Entry] = json.loads(path.read_text(encoding="utf-8"))["tables"]
     except FileNotFoundError:
-        return {"tables": {}, "previous": {}}
-    except ValueError as error:
+        return {}
+    except (KeyError, ValueError) as error:
         raise ConfrereError(f"[{path}] is damaged ({error}): restore it from a backup") from None
+    return tables
 
 
-def _files_of(entry: Mapping[str, object] | None) -> list[str]:
-    return list(entry["files"]) if entry else []  # type: ignore[call-overload]  # a JSON list
+def _files_of(entry: Entry | None) -> list[str]:
+    return list(entry["files"]) if entry else []
 
 
-def _dataset(
-    folder: Path, table: Table, manifest: dict[str, Mapping[str, Mapping[str, object]]]
-) -> Dataset:
-    entry = manifest["tables"].get(table.name)
+def _dataset(folder: Path, table: Table, manifest: Mapping[str, Entry]) -> Dataset:
+    entry = manifest.get(table.name)
     if entry is None:
         return Dataset(table)
     return Dataset(
         table,
-        tuple(folder / file for file in _files_of(entry)),
-        str(entry["version"]),
-        int(str(entry["row_count"])),
-        str(entry["made_from"]),
-        date.fromisoformat(str(entry["as_of"])) if entry["as_of"] else None,
+        tuple(folder / file for file in entry["files"]),
+        entry["version"],
+        entry["row_count"],
+        entry["made_from"],
+        date.fromisoformat(entry["as_of"]) if entry["as_of"] else None,
     )
 
 

@@ -56,6 +56,10 @@ class Settings:
     )
     recommendations_per_author: int = _setting(20, "suggestions kept for each author")
     runs_kept: int = _setting(5, "published runs kept in the serving database")
+    smallest_share: float = _setting(
+        0.5,
+        "smallest share of the rows of the run before that a new run may have; 0 accepts any",
+    )
     engine: str = _setting("duckdb", "SQL engine: duckdb, or spark (needs the spark extra)")
     memory_limit: str = _setting("1GB", "memory DuckDB may use before it spills to disk")
     threads: int = _setting(2, "threads of the SQL engine")
@@ -81,6 +85,10 @@ class Settings:
         if not self.half_life_years > 0:
             raise WrongUse(
                 f"[setting half_life_years] is {self.half_life_years}: give a number above 0"
+            )
+        if not 0 <= self.smallest_share <= 1:
+            raise WrongUse(
+                f"[setting smallest_share] is {self.smallest_share}: give a number from 0 to 1"
             )
         if self.engine not in ("duckdb", "spark"):
             raise WrongUse(f"[setting engine] is {self.engine!r}: give duckdb or spark")

@@ -10,27 +10,30 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow.compute as pc
 
+from models.ranker import Calibration
 from models.store import load_calibration, save_calibration
 from pipeline import lake
 from pipeline.errors import ConfrereError, WrongUse
+from pipeline.graph.connect import WEIGHT_RULE, load_graph
 from pipeline.graph.connect import connect as connect_authors
-from pipeline.graph.connect import load_graph
+from pipeline.identity.identify import IDENTITY_RULE
 from pipeline.identity.identify import identify as identify_authors
 from pipeline.ingest import eutilities
 from pipeline.ingest.files import ingest_files
+from pipeline.ingest.spool import source_name
 from pipeline.outreach.outbox import notify as notify_subscribers
-from pipeline.recommend.recommend import model_version
+from pipeline.recommend.recommend import RANKING_RULE
 from pipeline.recommend.recommend import recommend as recommend_candidates
 from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.recommend.train import train as train_calibration
+from pipeline.serving import evidence, queries, suppressions
 from pipeline.serving import publish as publishing
-from pipeline.serving import queries, roster, suppressions
 from pipeline.serving.database import open_database
 from pipeline.serving.export import export as export_table
 from pipeline.settings import Settings, months_before
@@ -41,10 +44,11 @@ Counts = dict[str, int | str]
 logger = logging.getLogger(__name__)
 
 
-def plan_fetch(settings: Settings, today: date) -> list[str]:
-    """Name the slices of PubMed (new and revised records by day) that have not been read yet.
+def plan_fetch(settings: Settings, now: datetime) -> list[str]:
+    """Name the slices of PubMed (new and revised records by day) that have not been fetched yet.
 
-    Without a query there are none: then files in the spool are all there is to read.
+    A day is asked for once it is over for PubMed at the instant `now` (UTC). Without a query there
+    are none: then files in the spool are all there is to read.
     """
     if not settings.pubmed_query:
         if _waiting(settings):
@@ -53,7 +57,11 @@ def plan_fetch(settings: Settings, today: date) -> list[str]:
             "[setting pubmed_query] is empty: set CONFRERE_PUBMED_QUERY to what to follow, "
             "e.g. 'Geneva[ad]', or read files with `confrere run --files`"
         )
-    return eutilities.pending_slices(lake.read(settings.lake_folder, "sources"), today, settings)
+    spooled = [source_name(path) for path in _waiting(settings)]
+    # PubMed's days end at midnight US Eastern time, which is at most five hours behind UTC
+    today = (now - timedelta(hours=5)).date()
+    sources = lake.read(settings.lake_folder, "sources")
+    return eutilities.pending_slices(sources, spooled, today, settings)
 
 
 def fetch(settings: Settings, slice_name: str) -> Counts:
@@ -79,7 +87,7 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
 
     `as_of` defaults to the day the newest record entered, but no later than `today`.
     """
-    names = ("publications", "authorships", "identities")
+    names = ("publications", "authorships", "mentions", "identities")
     current = lake.datasets(settings.lake_folder, names)
     if current["publications"].row_count == 0:
         raise ConfrereError(
@@ -87,7 +95,11 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
         )
     as_of = as_of or _newest_entry(current["publications"], today)
     made_from = _fingerprint(
-        current["publications"].version, current["authorships"].version, as_of, settings.author_cap
+        IDENTITY_RULE,
+        current["publications"].version,
+        current["authorships"].version,
+        as_of,
+        settings.author_cap,
     )
     if current["identities"].made_from == made_from:
         return _told("identify", {"nothing pending": 0})
@@ -102,6 +114,7 @@ def connect(settings: Settings) -> Counts:
     current = lake.datasets(settings.lake_folder, names)
     as_of = _as_of(current["identities"], settings)
     made_from = _fingerprint(
+        WEIGHT_RULE,
         current["identities"].version,
         current["publications"].version,
         settings.half_life_years,
@@ -114,8 +127,11 @@ def connect(settings: Settings) -> Counts:
     return _told("connect", {"coauthorship_count": pair_count})
 
 
-def recommend(settings: Settings) -> Counts:
-    """Propose, rank and explain collaborators for everybody who is served."""
+def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
+    """Propose, rank and explain collaborators for everybody who is served.
+
+    `wishes` says where the suppressions are kept, when not with these tables.
+    """
     names = (
         "publications",
         "topics",
@@ -126,14 +142,16 @@ def recommend(settings: Settings) -> Counts:
     )
     current = lake.datasets(settings.lake_folder, names)
     as_of = _as_of(current["coauthorships"], settings)
-    calibration = load_calibration(settings.calibration_file)
-    suppressed = suppressions.suppressed_author_ids(open_database(settings), current, settings)
+    calibration = _calibration(settings)
+    database = open_database(wishes or settings)
+    suppressed = suppressions.suppressed_author_ids(database, current, settings)
     made_from = _fingerprint(
         current["coauthorships"].version,
         current["authors"].version,
         settings.active_months,
         settings.recommendations_per_author,
-        model_version(calibration),
+        RANKING_RULE,
+        calibration,
         hashlib.sha256(suppressed.tobytes()).hexdigest(),
     )
     if current["recommendations"].made_from == made_from:
@@ -162,7 +180,8 @@ def publish(settings: Settings, now: datetime) -> Counts:
         return _told("publish", {"nothing to publish yet": 0})
     made_from = tables["recommendations"].version
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{made_from[:6]}"
-    version = model_version(load_calibration(settings.calibration_file))
+    ranked_by = next(tables["recommendations"].batches(["model_version"]), None)
+    version = ranked_by["model_version"][0].as_py() if ranked_by else RANKING_RULE
     run = publishing.Run(run_id, now, as_of, version, made_from)
     result = publishing.publish(database, run, tables, settings)
     if not result.accepted:
@@ -201,9 +220,9 @@ def train(settings: Settings) -> Counts:
         lake.lend(settings.lake_folder, past.lake_folder, ["publications", "authorships", "topics"])
         identify(past, as_of=since)
         connect(past)
-        recommend(past)
+        recommend(past, wishes=settings)
         proposed = lake.read(past.lake_folder, "candidates")
-        in_use = load_calibration(settings.calibration_file)
+        in_use = _calibration(settings)
         result = train_calibration(proposed, current, in_use, since, settings)
     if result.model is not None and result.is_better:
         save_calibration(settings.calibration_file, result.model)
@@ -221,27 +240,34 @@ def train(settings: Settings) -> Counts:
     )
 
 
-def suppress(settings: Settings, author_id: int, now: datetime, created_by: str) -> int:
-    """Leave a person alone from now on, as recipient and as suggestion; return pieces of evidence.
+def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> int | None:
+    """Leave a person alone from now on, as recipient and as suggestion.
 
-    The evidence is taken from all that is known of them: ORCID iD, address on the roster, and the
+    The evidence is taken from all that is known of them: ORCID iD, addresses on the roster, and the
     place of their name on each of their papers, so that it holds whatever id they get later.
+
+    Parameters
+    ----------
+    who
+        ORCID iD (any, also one that nothing here knows yet), author id or roster id.
+
+    Returns
+    -------
+    Pieces of evidence that were not there before; None where `who` is no such id.
     """
     engine = open_database(settings)
-    [person] = queries.find_people(engine, str(author_id))
-    mentions = [
-        (row["pmid"], row["position"])
-        for batch in lake.read(settings.lake_folder, "identities").batches()
-        for row in batch.filter(pc.equal(batch["author_id"], author_id)).to_pylist()
-    ]
+    tables = lake.datasets(settings.lake_folder, ("identities", "authors"))
+    found = evidence.find_evidence(engine, who, tables)
+    if found is None:
+        return None
     return suppressions.suppress(
         engine,
         now,
         created_by,
-        author_id=author_id,
-        orcid=person.orcid,
-        mentions=mentions,
-        address_hashes=roster.address_hashes_of(engine, author_id),
+        author_id=found.author_id,
+        orcid=found.orcid,
+        mentions=found.mentions,
+        address_hashes=found.address_hashes,
     )
 
 
@@ -250,23 +276,60 @@ def export(settings: Settings, name: str, out: Path) -> int:
     tables = lake.datasets(settings.lake_folder, {name, "identities", "authors"})
     if not tables[name].files:
         raise ConfrereError(f"[{settings.home}] has no {name} yet: run `confrere run` first")
-    hidden = suppressions.suppressed_author_ids(open_database(settings), tables, settings)
-    return export_table(tables[name], hidden, out)
+    engine = open_database(settings)
+    hidden = suppressions.suppressed_author_ids(engine, tables, settings)
+    mentions = evidence.hidden_mentions(engine, hidden, tables["identities"])
+    return export_table(tables[name], hidden, mentions, out)
 
 
 def run(
     settings: Settings, paths: Sequence[Path] | None, as_of: date | None, now: datetime
 ) -> None:
-    """The whole path: on files, or (paths None) on what PubMed has new for the configured query."""
-    if paths is None:
-        for name in plan_fetch(settings, now.date()):
-            fetch(settings, name)
+    """The whole path: on files, or (paths None) on what PubMed has new for the configured query.
+
+    Raises
+    ------
+    ConfrereError
+        A stage failed; or slices could not be fetched, after all that did come was published.
+    """
+    failed = _fetch_pending(settings, now) if paths is None else []
     ingest(settings, paths)
+    if failed and lake.read(settings.lake_folder, "publications").row_count == 0:
+        raise _not_fetched(failed)
     identify(settings, as_of, now.date())
     connect(settings)
     recommend(settings)
     publish(settings, now)
-    notify(settings, now)
+    if as_of is None:  # what was true on a day of the past is no news
+        notify(settings, now)
+    if failed:
+        raise _not_fetched(failed)
+
+
+def _fetch_pending(settings: Settings, now: datetime) -> list[str]:
+    """Fetch all that is pending; return the slices that failed: one must not hold up the rest."""
+    failed = []
+    for name in plan_fetch(settings, now):
+        try:
+            fetch(settings, name)
+        except ConfrereError as error:
+            logger.warning("%s", error)
+            failed.append(name)
+    return failed
+
+
+def _not_fetched(failed: list[str]) -> ConfrereError:
+    return ConfrereError(
+        f"[slices {', '.join(failed)}] were not fetched, all else was read: do what the warnings "
+        "above say, then run again"
+    )
+
+
+def _calibration(settings: Settings) -> Calibration | None:
+    try:
+        return load_calibration(settings.calibration_file)
+    except ValueError as error:
+        raise ConfrereError(f"[{settings.calibration_file}] {error}") from None
 
 
 def _waiting(settings: Settings) -> list[Path]:

@@ -121,7 +121,11 @@ PUBLICATIONS = Table(
             "order in PubMed's log: year * 10000 + number of a baseline or update file, 0 for other sources",
             low=0,
         ),
-        Column("checksum", TEXT, "hash of the record's XML: settles ties and shows what changed"),
+        Column(
+            "checksum",
+            TEXT,
+            "`xml:` or `nbib:` and a hash of the record: settles ties (the highest wins, so XML does) and shows what changed",
+        ),
     ),
 )
 AUTHORSHIPS = Table(

@@ -25,7 +25,7 @@ def show_suggestions(console: Console, suggestions: Suggestions) -> None:
     console.print(
         f"[dim]author {person.author_id}"
         + (f" · ORCID {person.orcid}" if person.orcid else "")
-        + f" · {person.publication_count} papers · as of {run.as_of}[/dim]"
+        + f" · {_papers(person)} · as of {run.as_of}[/dim]"
     )
     if not suggestions.recommendations:
         console.print(_why_none(person))
@@ -73,6 +73,10 @@ def _lines(suggestion: Recommendation) -> list[str]:
     for paper in wording.recent_papers(suggestion):
         lines.append(f"[dim]recent: {escape(as_text(paper.title or ''))} (PMID {paper.pmid})[/dim]")
     return lines
+
+
+def _papers(person: Person) -> str:
+    return "1 paper" if person.publication_count == 1 else f"{person.publication_count} papers"
 
 
 def _why_none(person: Person) -> str:

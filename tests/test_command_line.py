@@ -82,7 +82,7 @@ def one_line(printed: str) -> str:
     ("arguments", "code", "said"),
     [
         (["suggestions", "Nobody Atall"], 2, "[Nobody Atall] is nobody in the current run"),
-        (["export", "authors", "--out", "/nowhere/x.csv"], 1, "/nowhere"),
+        (["export", "authors", "--out", "/nowhere/x.csv"], 2, "[/nowhere] is no folder"),
         (["export", "authors", "--out", "x.doc"], 2, "ends in none of"),
         (["export", "authors", "--out", "x.graphml"], 2, "is no graph"),
         (["roster", "import", "/nowhere.csv"], 1, "/nowhere.csv"),
@@ -129,7 +129,7 @@ def test_too_few_papers_to_serve_anybody_are_no_failure(
     alone.write_text(article_set([record_xml(world, pmid, world.first_night)]), encoding="utf-8")
     assert main(["run", "--files", str(alone), "--home", str(tmp_path / "new")]) == 0
     assert main(["suggestions", somebody, "--home", str(tmp_path / "new")]) == 1
-    assert "no published run" in one_line(capsys.readouterr().err)
+    assert "nobody to serve yet" in one_line(capsys.readouterr().err)
     # but where a run is served, an empty one does not take its place
     served = tmp_path / "served"
     shutil.copytree(home, served)

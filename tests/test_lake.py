@@ -56,6 +56,11 @@ def test_a_reader_keeps_the_tables_it_looked_up(tmp_path: Path) -> None:
     write_lake(tmp_path, authors=[{"author_id": 2}])
     assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
     assert lake.read(tmp_path, "authors").read(["author_id"]).to_pylist() == [{"author_id": 2}]
+    write_lake(tmp_path, links=[{}])
+    write_lake(tmp_path)
+    assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
+    write_lake(tmp_path, authors=[{"author_id": 3}])
+    assert len(list(tmp_path.glob("authors/*"))) == 2
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:

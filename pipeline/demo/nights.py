@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -107,8 +107,8 @@ def _run_dags(
 ) -> None:
     """Run the night's DAGs as a scheduler would the morning after."""
     clean = {k: v for k, v in environ.items() if not k.startswith((PREFIX, "AIRFLOW"))}
-    morning = (night + timedelta(days=1)).isoformat()
-    command = [sys.executable, "-m", "dags", "run", *DAGS, "--date", morning]
+    date_of_run = f"{_morning_after(night):%Y-%m-%dT%H:%M}"
+    command = [sys.executable, "-m", "dags", "run", *DAGS, "--date", date_of_run]
     environment = clean | to_environment(settings)
     with (
         console.status("running the DAGs"),
@@ -123,8 +123,12 @@ def _run_dags(
 
 
 def _run_stages(settings: Settings, night: date) -> None:
-    morning = datetime.combine(night + timedelta(days=1), datetime.min.time(), UTC)
-    stages.run(settings, None, None, morning)
+    stages.run(settings, None, None, _morning_after(night))
+
+
+def _morning_after(night: date) -> datetime:
+    """When the day `night` is over for PubMed, which keeps US Eastern time."""
+    return datetime.combine(night + timedelta(days=1), time(12), UTC)
 
 
 def _show_night(

@@ -14,6 +14,9 @@ from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.settings import Settings
 
+WEIGHT_RULE = "fractional-1"
+"""Changes whenever the same tables would give other coauthorships."""
+
 SMALLEST_WEIGHT = 1e-12
 """Weights are rounded to 12 places; a tie older than that is still an edge."""
 

@@ -32,6 +32,9 @@ CONFIDENCE = np.array([[0.99, 0.99], [0.93, 0.97], [0.85, 0.95], [0.5, 0.5]])
 """By method, without and with a full given name. Set by hand, near the precision on labelled pairs;
 not calibrated: that comes with a learned matcher."""
 
+IDENTITY_RULE = "evidence-1"
+"""Changes whenever the same tables would give other identities."""
+
 _HERE = Path(__file__).parent
 
 
@@ -57,7 +60,8 @@ def identify(
     Parameters
     ----------
     current
-        The tables publications, authorships and identities (the previous ones, for stable ids).
+        The tables publications and authorships, and mentions and identities (the previous ones,
+        for stable ids).
     commit
         Where the new tables go.
     as_of
@@ -69,7 +73,7 @@ def identify(
     with engine.query(_HERE / "printed.sql", printed, {"as_of": as_of}, settings) as rows:
         commit.write("mentions", fold_mentions(rows), made_from, as_of)
     mentions = commit.dataset("mentions")
-    identities, kept_count = _identities(mentions, current["identities"], settings)
+    identities, kept_count = _identities(mentions, current, settings)
     commit.write("identities", identities, made_from, as_of)
     known = printed | {"mentions": mentions, "identities": commit.dataset("identities")}
     with engine.query(_HERE / "authors.sql", known, {}, settings) as rows:
@@ -78,7 +82,7 @@ def identify(
 
 
 def _identities(
-    mentions: lake.Dataset, previous: lake.Dataset, settings: Settings
+    mentions: lake.Dataset, current: Mapping[str, lake.Dataset], settings: Settings
 ) -> tuple[Iterator[pa.RecordBatch], int]:
     """Decide for every mention; return the rows and how many authors kept their id."""
     numbered, given_names = evidence.number(mentions)
@@ -88,9 +92,13 @@ def _identities(
         _for_vetoes(numbered, codes), *(pairs[name].to_numpy() for name in ("one", "other", "kind"))
     )
     is_full = np.any(codes & clustering.WHOLE_NAME, axis=1)[numbered["name"].to_numpy()]
-    founding, _ = _founding(mentions)
-    old_founding, old_author_ids = _founding(previous, "author_id")
-    ids, kept_count = author_ids(founding, clusters, old_founding, old_author_ids)
+    founding = _founding(mentions.read(["pmid", "position"]))
+    previous = current["identities"]
+    before = {"mentions_before": current["mentions"], "identities": previous, "mentions": mentions}
+    relocated = engine.fetch(_HERE / "relocated.sql", before, {}, settings)
+    taken = np.unique(previous.read(["author_id"])["author_id"].to_numpy())
+    old_author_ids = relocated["author_id"].to_numpy()
+    ids, kept_count = author_ids(founding, clusters, _founding(relocated), old_author_ids, taken)
     return _rows(founding, ids, np.minimum(strongest, len(METHODS) - 1), is_full), kept_count
 
 
@@ -102,11 +110,12 @@ def _for_vetoes(numbered: pa.Table, codes: clustering.Codes) -> clustering.Menti
     return clustering.Mentions(paper=papers, names=names, **columns)
 
 
-def _founding(dataset: lake.Dataset, *also: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Read the keys of a table as founding ids, and a further column of ids beside them."""
-    columns = dataset.read(["pmid", "position", *also])
-    pmids, positions, *rest = (column.to_numpy() for column in columns.columns)
-    return pmids * MENTIONS_PER_PAPER + positions, rest[0] if rest else pmids
+def _founding(mentions: pa.Table) -> NDArray[np.int64]:
+    """Read pmid and position of mentions as founding ids."""
+    founding: NDArray[np.int64] = (
+        mentions["pmid"].to_numpy() * MENTIONS_PER_PAPER + mentions["position"].to_numpy()
+    )
+    return founding
 
 
 def _rows(

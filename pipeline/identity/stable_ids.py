@@ -12,13 +12,17 @@ Ids = NDArray[np.int64]
 
 
 def author_ids(
-    founding: Ids, clusters: NDArray[np.int32], old_founding: Ids, old_author_ids: Ids
+    founding: Ids,
+    clusters: NDArray[np.int32],
+    old_founding: Ids,
+    old_author_ids: Ids,
+    taken: Ids,
 ) -> tuple[Ids, int]:
     """Name clusters after the previous identities of their mentions.
 
     An old id goes to the cluster that holds most of its mentions, and a cluster takes the old id
     that most of its mentions had; ties go to the smaller id. A cluster left without one takes the
-    `founding` id of its first mention that is not an old id already.
+    `founding` id of its first mention that is not taken already.
 
     Parameters
     ----------
@@ -27,7 +31,10 @@ def author_ids(
     clusters
         Cluster of each mention, any whole numbers, shape (n,).
     old_founding, old_author_ids
-        The same of the previous identities, ascending by the first, shape (m,).
+        Mentions that were there before, by where they stand today, and who they were; ascending
+        by the first, shape (m,).
+    taken
+        All author ids of before, ascending: none of them is given to somebody else.
 
     Returns
     -------
@@ -40,7 +47,7 @@ def author_ids(
     old_ids, old_index = np.unique(old_author_ids, return_inverse=True)
     ids = _kept(founding, clusters, old_founding, old_index, old_ids, count)
     kept_count = int(np.count_nonzero(ids != ABSENT))
-    _name_new(ids, founding, clusters, old_ids)
+    _name_new(ids, founding, clusters, taken)
     return ids[clusters], kept_count
 
 
@@ -62,14 +69,14 @@ def _kept(
     return np.append(old_ids, ABSENT)[partner]
 
 
-def _name_new(ids: Ids, founding: Ids, clusters: NDArray[np.int32], old_ids: Ids) -> None:
+def _name_new(ids: Ids, founding: Ids, clusters: NDArray[np.int32], taken: Ids) -> None:
     """Fill the ABSENT among `ids` (one a cluster) in place."""
-    free = (ids[clusters] == ABSENT) & ~np.isin(founding, old_ids)
+    free = (ids[clusters] == ABSENT) & ~np.isin(founding, taken)
     cluster, first = np.unique(clusters[free], return_index=True)
     ids[cluster] = founding[free][first]
     nameless = np.isin(clusters, np.flatnonzero(ids == ABSENT))
     if nameless.any():
-        _name_spare(ids, founding[nameless], clusters[nameless], old_ids)
+        _name_spare(ids, founding[nameless], clusters[nameless], taken)
 
 
 def _name_spare(ids: Ids, founding: Ids, clusters: NDArray[np.int32], old_ids: Ids) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -22,7 +23,7 @@ from pipeline.errors import ConfrereError, UpstreamError, WrongUse
 from pipeline.ingest import deleted
 from pipeline.ingest.elements import Element, pmid_of
 from pipeline.ingest.http import Http
-from pipeline.ingest.spool import Slice, slice_named, slice_of
+from pipeline.ingest.spool import Slice, query_hash, slice_named, slice_of
 from pipeline.ingest.xml import parser_for, read_prolog
 from pipeline.settings import Settings
 
@@ -40,22 +41,35 @@ _QUERY_CHANGED = ("PhraseNotFound", "FieldNotFound", "QuotedPhraseNotFound", "Ph
 logger = logging.getLogger(__name__)
 
 
-def pending_slices(sources: lake.Dataset, today: date, settings: Settings) -> list[str]:
-    """Names of the slices that the ledger does not have, oldest first.
+def pending_slices(
+    sources: lake.Dataset, spooled: Collection[str], today: date, settings: Settings
+) -> list[str]:
+    """Names of the slices that neither the ledger nor the spool has, oldest first.
 
-    All days from `pubmed_since` (or thirty days ago) to yesterday count: today is not over, so
-    what PubMed says of it is not complete. The list of deleted PMIDs is asked for as of yesterday.
+    All days to yesterday count: today is not over, so what PubMed says of it is not complete. The
+    first is `pubmed_since`, or else thirty days ago or the first day ever asked for, whatever the
+    query was. The list of deleted PMIDs is asked for as of yesterday.
+
+    Parameters
+    ----------
+    sources
+        The ledger.
+    spooled
+        Names of slices that were fetched and not read yet.
+    today
+        PubMed's day, in US Eastern time.
     """
     yesterday = today - timedelta(days=1)
-    first = _since(settings, today)
-    names = sources.read(["name"]).column("name").to_pylist()
-    known = {(s.kind, day) for name in names if (s := slice_of(name)) for day in s.days()}
-    days = Slice("new", first, yesterday).days()
+    names = [*sources.read(["name"]).column("name").to_pylist(), *spooled]
+    had = [part for name in names if (part := slice_of(name))]
+    known = {(part.kind, part.query, day) for part in had for day in part.days()}
+    query = query_hash(settings.pubmed_query)
+    days = Slice("new", _first_day(had, today, settings), yesterday).days()
     pending = []
     for kind in _DATE_FIELD:
-        pending += _runs(kind, [day for day in days if (kind, day) not in known])
+        pending += _runs(kind, query, [day for day in days if (kind, query, day) not in known])
     pending.sort(key=lambda part: (part.first, part.kind))
-    if settings.deleted_pmids_url and ("deleted", yesterday) not in known:
+    if settings.deleted_pmids_url and ("deleted", "", yesterday) not in known:
         pending.append(Slice("deleted", yesterday, yesterday))
     return [part.name for part in pending]
 
@@ -90,9 +104,10 @@ def fetch_slice(name: str, settings: Settings) -> int:
     return count
 
 
-def _since(settings: Settings, today: date) -> date:
+def _first_day(had: list[Slice], today: date, settings: Settings) -> date:
     if not settings.pubmed_since:
-        return today - timedelta(days=DAYS_BEFORE_FIRST_RUN)
+        asked = [part.first for part in had if part.kind in _DATE_FIELD]
+        return min([today - timedelta(days=DAYS_BEFORE_FIRST_RUN), *asked])
     try:
         return date.fromisoformat(settings.pubmed_since)
     except ValueError:
@@ -101,19 +116,19 @@ def _since(settings: Settings, today: date) -> date:
         ) from None
 
 
-def _runs(kind: str, days: list[date]) -> list[Slice]:
+def _runs(kind: str, query: str, days: list[date]) -> list[Slice]:
     """Slices that cover `days`: one a day, but one a calendar year where many follow each other."""
     runs: list[Slice] = []
     for day in days:
         last = runs[-1] if runs else None
         if last and day - last.last == timedelta(days=1) and day.year == last.first.year:
-            runs[-1] = Slice(kind, last.first, day)
+            runs[-1] = replace(last, last=day)
         else:
-            runs.append(Slice(kind, day, day))
+            runs.append(Slice(kind, day, day, query))
     slices = []
     for run in runs:
         own = run.days()
-        slices += [run] if len(own) > FEW_DAYS else [Slice(kind, day, day) for day in own]
+        slices += [run] if len(own) > FEW_DAYS else [Slice(kind, day, day, query) for day in own]
     return slices
 
 
@@ -127,6 +142,10 @@ def _fetch_deleted(http: Http, settings: Settings, part: Slice, target: Path) ->
 def _fetch_records(http: Http, settings: Settings, part: Slice, target: Path) -> int:
     if not settings.pubmed_query:
         raise WrongUse("[setting pubmed_query] is empty: give a PubMed query such as Geneva[ad]")
+    if part.query != query_hash(settings.pubmed_query):
+        raise WrongUse(
+            f"[slice {part.name}] is of another query than the setting pubmed_query: plan anew"
+        )
     ids = _search(http, settings, part)
     with gzip.GzipFile(target, "wb", mtime=0) as file:
         # the count lets the reader prove that it has all, and tell an empty day from a broken file
@@ -167,8 +186,8 @@ def _search_halves(http: Http, settings: Settings, part: Slice, count: int) -> l
             "narrow the setting pubmed_query"
         )
     middle = part.first + (part.last - part.first) // 2
-    earlier = _search(http, settings, Slice(part.kind, part.first, middle))
-    later = _search(http, settings, Slice(part.kind, middle + timedelta(days=1), part.last))
+    earlier = _search(http, settings, replace(part, last=middle))
+    later = _search(http, settings, replace(part, first=middle + timedelta(days=1)))
     ids = sorted({*earlier, *later})
     if len(ids) != count:
         raise UpstreamError(

@@ -1,7 +1,8 @@
 """Files into the lake: stage every record, merge with what is there, write all or nothing.
 
 The newest record of a PMID wins, by version, then day of revision, then place in PubMed's log
-(`source_number`), then checksum; a deletion keeps out every record up to its own place in the log.
+(`source_number`), then checksum, by which XML wins over .nbib; a deletion keeps out every record up
+to its own place in the log.
 So the order of files, and whether they come in one run or several, do not matter as long as a
 PMID's versions and revisions rise along the log, as they do in PubMed.
 """

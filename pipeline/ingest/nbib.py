@@ -131,7 +131,7 @@ def _record(path: Path, number: int, of: Fields) -> Record:
         publication_types=retraction_as_type(of.get("PT", []), uncited),
         language=_first(of, "LA"),
         doi=_doi(of),
-        checksum=blake2b(repr(sorted(of.items())).encode(), digest_size=16).hexdigest(),
+        checksum=f"nbib:{blake2b(repr(sorted(of.items())).encode(), digest_size=16).hexdigest()}",
         authorships=_authorships(of),
         topics=_topics(of),
         links=_links(of),

@@ -1,9 +1,10 @@
 """Names of slices and of the files they are fetched to.
 
-A slice is what PubMed says of a day or of several: `new/2026-11-22` (created that day),
-`revised/2026-11-01..2026-11-22` (last revised in those days), `deleted/2026-11-22` (the list of
-deleted PMIDs as of that day). Its file in the spool has `_` for `/`; the ledger knows the file by
-the slice's name.
+A slice is what PubMed says of a day or of several: `new/2026-11-22@1a2b3c4d` (created that day),
+`revised/2026-11-01..2026-11-22@1a2b3c4d` (last revised in those days), `deleted/2026-11-22` (the
+list of deleted PMIDs as of that day). After the `@` stands a hash of the query, so that another
+query asks for the same days anew. Its file in the spool has `_` for `/`; the ledger knows the file
+by the slice's name.
 """
 
 from __future__ import annotations
@@ -11,29 +12,32 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from pipeline.errors import WrongUse
 
 _SLICE = re.compile(
     r"(new|revised|deleted)/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.\.([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
+    r"(?:@([0-9a-f]{8}))?"
 )
-_FILE = re.compile(r"(new|revised|deleted)_([0-9.-]+)\.(?:xml|pmids)\.gz")
+_FILE = re.compile(r"(new|revised|deleted)_([0-9.-]+(?:@[0-9a-f]{8})?)\.(?:xml|pmids)\.gz")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slice:
-    """Kind (new, revised, deleted) and the first and last day, both included."""
+    """Kind (new, revised, deleted), first and last day (both included), and hash of the query."""
 
     kind: str
     first: date
     last: date
+    query: str = ""
 
     @property
     def name(self) -> str:
         """Name in the ledger."""
         days = str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
-        return f"{self.kind}/{days}"
+        return f"{self.kind}/{days}@{self.query}" if self.query else f"{self.kind}/{days}"
 
     @property
     def file_name(self) -> str:
@@ -54,7 +58,12 @@ def slice_of(name: str) -> Slice | None:
         return None
     first = date.fromisoformat(match[2])
     last = date.fromisoformat(match[3]) if match[3] else first
-    return Slice(match[1], first, last)
+    return Slice(match[1], first, last, match[4] or "")
+
+
+def query_hash(query: str) -> str:
+    """Tell queries apart in the names of slices: 8 hex digits."""
+    return sha256(query.encode()).hexdigest()[:8]
 
 
 def slice_named(name: str) -> Slice:
@@ -67,15 +76,15 @@ def slice_named(name: str) -> Slice:
     """
     found = slice_of(name)
     if found is None or found.last < found.first:
-        raise WrongUse(f"[slice {name}] is no slice: give one such as new/2026-11-22")
+        raise WrongUse(f"[slice {name}] is no slice: give one such as deleted/2026-11-22")
     return found
 
 
 def source_name(file: Path) -> str:
     """Name of a file in the ledger: of its slice where it is one, else the file name.
 
-    >>> source_name(Path("spool/new_2026-11-22.xml.gz")), source_name(Path("a.xml"))
-    ('new/2026-11-22', 'a.xml')
+    >>> source_name(Path("spool/new_2026-11-22@1a2b3c4d.xml.gz")), source_name(Path("a.xml"))
+    ('new/2026-11-22@1a2b3c4d', 'a.xml')
     """
     match = _FILE.fullmatch(file.name)
     name = f"{match[1]}/{match[2]}" if match else ""

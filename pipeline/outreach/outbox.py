@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from email.message import EmailMessage
@@ -25,7 +26,7 @@ from pipeline.serving.outbox import (
     mark_failed,
     opted_in,
 )
-from pipeline.serving.queries import suggestions_of
+from pipeline.serving.queries import Recommendation, suggestions_of
 from pipeline.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -98,9 +99,24 @@ def _prepared(
         message_id=str(message["Message-ID"]),
         subject=str(message["Subject"]),
         candidate_ids=tuple(suggestion.person.author_id for suggestion in chosen),
+        named_ids=_named_in(chosen),
         created_at=now,
     )
     return delivery, message
+
+
+def _named_in(suggestions: Sequence[Recommendation]) -> tuple[int, ...]:
+    """Who stands in the reasons and introductions, once each."""
+    named = [
+        person
+        for suggestion in suggestions
+        for person in (
+            suggestion.introducer,
+            *(reason.person for reason in suggestion.reasons),
+            *(reason.other_person for reason in suggestion.reasons),
+        )
+    ]
+    return tuple(sorted({person.author_id for person in named if person is not None}))
 
 
 def _deliver(engine: Engine, delivery: Delivery, message: EmailMessage, folder: Path) -> bool:
@@ -132,6 +148,7 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:
+        beside.touch(mode=0o600)  # a message is for its reader only
         with beside.open("wb") as file:
             file.write(content)
             file.flush()

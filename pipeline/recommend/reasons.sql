@@ -16,7 +16,8 @@ ties AS (
 ),
 
 strengths AS (
-    SELECT author_id, SUM(weight) AS strength FROM ties GROUP BY author_id
+    -- rounded, so that the order of summation cannot show
+    SELECT author_id, ROUND(SUM(weight), 12) AS strength FROM ties GROUP BY author_id
 ),
 
 shared AS (
@@ -26,7 +27,7 @@ shared AS (
         near.coauthor_id AS person_id,
         near.last_pmid AS pmid,
         far.last_pmid AS other_pmid,
-        near.weight / own.strength * far.weight / theirs.strength AS contribution
+        ROUND(near.weight / own.strength * far.weight / theirs.strength, 12) AS contribution
     FROM ranking
     INNER JOIN ties AS near ON ranking.author_id = near.author_id
     INNER JOIN ties AS far
@@ -60,7 +61,7 @@ shared_kept AS (
 ),
 
 shared_total AS (
-    SELECT author_id, candidate_id, SUM(contribution) AS contribution
+    SELECT author_id, candidate_id, ROUND(SUM(contribution), 12) AS contribution
     FROM shared_kept
     GROUP BY author_id, candidate_id
 ),
@@ -77,16 +78,25 @@ readable AS (
 ),
 
 corpus AS (
-    SELECT CAST(COUNT(*) AS DOUBLE) AS paper_count FROM publications
+    SELECT CAST(COUNT(*) AS DOUBLE) AS paper_count
+    FROM publications
+    WHERE entered_on <= CAST(:as_of AS DATE)
 ),
 
 -- a heading and a keyword of the same words are one topic
+labelled AS (
+    SELECT topics.pmid, LOWER(topics.name) AS topic_key, topics.name
+    FROM topics
+    INNER JOIN publications ON topics.pmid = publications.pmid
+    WHERE publications.entered_on <= CAST(:as_of AS DATE)
+),
+
 named AS (
-    SELECT DISTINCT pmid, LOWER(name) AS topic_key FROM topics
+    SELECT DISTINCT pmid, topic_key FROM labelled
 ),
 
 printed AS (
-    SELECT LOWER(name) AS topic_key, MIN(name) AS topic FROM topics GROUP BY LOWER(name)
+    SELECT topic_key, MIN(name) AS topic FROM labelled GROUP BY topic_key
 ),
 
 telling AS (
@@ -100,7 +110,7 @@ author_topics AS (
     SELECT
         readable.author_id,
         named.topic_key,
-        CAST(COUNT(*) AS DOUBLE) / SQRT(MAX(telling.paper_count)) AS salience,
+        ROUND(CAST(COUNT(*) AS DOUBLE) / SQRT(MAX(telling.paper_count)), 12) AS salience,
         MAX(readable.pmid) AS pmid
     FROM readable
     INNER JOIN named ON readable.pmid = named.pmid
@@ -189,7 +199,8 @@ SELECT
     'walk',
     CAST(1 AS INT),
     GREATEST(
-        ranking.score - COALESCE(shared_total.contribution, CAST(0 AS DOUBLE)), CAST(0 AS DOUBLE)
+        ROUND(ranking.score - COALESCE(shared_total.contribution, CAST(0 AS DOUBLE)), 12),
+        CAST(0 AS DOUBLE)
     ),
     CAST(NULL AS BIGINT),
     CAST(NULL AS BIGINT),

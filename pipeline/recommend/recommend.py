@@ -22,7 +22,9 @@ from pipeline.progress import track
 from pipeline.settings import Settings
 from pipeline.tables import CANDIDATES, COUNT, ID
 
-RULE_VERSION = "walks-1"
+RANKING_RULE = "walks-1"
+"""Changes whenever the same tables would be ranked or explained otherwise."""
+
 CANDIDATES_PER_SOURCE = 60
 SOURCES_AT_ONCE = 4_096
 SHARED_COAUTHORS_SHOWN = 3
@@ -92,6 +94,7 @@ def recommend(
             commit.write(name, [], made_from, as_of)
         return Recommended(0, 0, 0, 0)
     parameters: dict[str, engine.Value] = {
+        "as_of": as_of,
         "author_cap": settings.author_cap,
         "kept": settings.recommendations_per_author,
         "shared_coauthors": SHARED_COAUTHORS_SHOWN,
@@ -131,7 +134,7 @@ def recommend(
 
 def model_version(calibration: Calibration | None) -> str:
     """Name what ranks and what turns scores into probabilities."""
-    return f"{RULE_VERSION}+{calibration.trained_as_of}" if calibration else RULE_VERSION
+    return f"{RANKING_RULE}+{calibration.trained_as_of}" if calibration else RANKING_RULE
 
 
 def _roles(

@@ -118,6 +118,8 @@ def _sqlite(home: Path) -> Engine:
         # SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2)
         if not os.access(path if path.exists() else home, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if not path.exists():  # it holds the roster's addresses; the files SQLite puts beside it
+            path.touch(mode=0o600)  # get the same mode
     except OSError as error:
         raise ConfrereError(
             f"[{home}] cannot be written ({error.strerror}): choose another folder with --home"

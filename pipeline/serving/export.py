@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import WrongUse
 from pipeline.lake import Dataset
+from pipeline.serving.evidence import Numbers, mention_numbers
 
 FORMATS = ("csv", "parquet", "jsonl", "graphml")
 _PEOPLE = (
@@ -26,28 +27,30 @@ _PEOPLE = (
 )
 
 
-def export(
-    table: Dataset, hidden_ids: np.ndarray[tuple[int], np.dtype[np.int64]], out: Path
-) -> int:
+def export(table: Dataset, hidden_ids: Numbers, hidden_mentions: Numbers, out: Path) -> int:
     """Write `table` to `out` in the format its name ends in; return the number of rows.
 
-    Rows that name a hidden person, in whatever role, are left out. The file is written beside and
-    then takes its place.
+    Rows that name a hidden person, in whatever role, are left out; where a table has mentions
+    without saying whose they are, those of `hidden_mentions` (numbered as `mention_numbers` does).
+    The file is written beside and then takes its place.
 
     Raises
     ------
     WrongUse
-        The ending is none of `FORMATS`, or graphml is asked of another table than coauthorships.
+        The ending is none of `FORMATS`, or graphml is asked of another table than coauthorships, or
+        the folder of `out` is missing.
     """
     kind = out.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise WrongUse(f"[{out}] ends in none of {', '.join('.' + name for name in FORMATS)}")
     if kind == "graphml" and table.table.name != "coauthorships":
         raise WrongUse(f"[{table.table.name}] is no graph: .graphml is for coauthorships")
+    if not out.parent.is_dir():
+        raise WrongUse(f"[{out.parent}] is no folder: make it first, or give another --out")
     beside = out.with_name(f".{out.name}.part")
     write = {"csv": _csv, "parquet": _parquet, "jsonl": _jsonl, "graphml": _graphml}[kind]
     try:
-        row_count = write(_visible(table, hidden_ids), table.table.schema, beside)
+        row_count = write(_visible(table, hidden_ids, hidden_mentions), table.table.schema, beside)
         beside.replace(out)
     finally:
         beside.unlink(missing_ok=True)
@@ -55,13 +58,16 @@ def export(
 
 
 def _visible(
-    table: Dataset, hidden_ids: np.ndarray[tuple[int], np.dtype[np.int64]]
+    table: Dataset, hidden_ids: Numbers, hidden_mentions: Numbers
 ) -> Iterator[pa.RecordBatch]:
     hidden = pa.array(hidden_ids)
     for batch in table.batches():
         for name in _PEOPLE:
             if name in batch.schema.names:
                 batch = batch.filter(pc.invert(pc.is_in(batch[name], hidden)))
+        if "position" in batch.schema.names:
+            is_hidden = np.isin(mention_numbers(batch), hidden_mentions)
+            batch = batch.filter(pa.array(~is_hidden))
         yield batch
 
 

@@ -2,12 +2,13 @@
 
 A query measures one number about run `:run_id`; the gate passes where it is at most the threshold.
 `:known_since` is a day before the run: whoever opted out earlier should not have been recommended.
-Whoever opts out while a run is being made is hidden by the views, and is no reason to refuse it.
+Whoever opts out while a run is being made is taken out when the pointer moves, and is no reason to
+refuse it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -63,13 +64,12 @@ GATES = (
     Gate(
         "not_shrunk",
         "error",
-        "share of rows lost against the current run",
+        "share of rows lost against the current run; `smallest_share` sets the threshold",
         f"""
         SELECT COALESCE(MAX(1.0 - 1.0 * ({_ROWS}) / runs.row_count), 0.0)
         FROM current_run JOIN runs ON runs.run_id = current_run.run_id
         WHERE runs.row_count > 0
         """,
-        threshold=0.5,
     ),
     Gate(
         "no_self",
@@ -149,18 +149,43 @@ GATES = (
     ),
     Gate(
         "introducer_not_suppressed",
-        "warning",
-        "rows whose introducer had opted out a day before the run; the views leave the name out",
+        "error",
+        "rows whose introducer had opted out a day before the run",
         f"{_ROWS} AND {_HIDDEN.format(who='introducer_id')}",
+    ),
+    Gate(
+        "reasons_not_suppressed",
+        "error",
+        "reasons that name somebody who had opted out a day before the run",
+        """
+        SELECT COUNT(*) FROM suppressed_people AS hidden
+        JOIN people ON people.run_id = hidden.run_id AND people.author_id = hidden.author_id
+        JOIN recommendations AS given ON given.run_id = hidden.run_id
+        WHERE hidden.run_id = :run_id AND hidden.suppressed_at < :known_since
+        AND (
+            given.reasons LIKE '%!_id":' || CAST(hidden.author_id AS TEXT) || ',%' ESCAPE '!'
+            OR given.reasons LIKE '%!_id":' || CAST(hidden.author_id AS TEXT) || '}%' ESCAPE '!'
+        )
+        """,
     ),
 )
 
 
-def check_gates(connection: Connection, run_id: str) -> tuple[GateResult, ...]:
-    """Measure every gate on run `run_id` and write the results down."""
+def check_gates(
+    connection: Connection, run_id: str, smallest_share: float
+) -> tuple[GateResult, ...]:
+    """Measure every gate on run `run_id` and write the results down.
+
+    Parameters
+    ----------
+    smallest_share
+        Share of the rows of the current run that this one must have, 0 to 1.
+    """
     generated_at = connection.execute(select(RUNS.c.generated_at).where(RUNS.c.run_id == run_id))
     known_since = generated_at.scalar_one() - KNOWN_FOR
-    results = tuple(_check(connection, gate, run_id, known_since) for gate in GATES)
+    limits = {"not_shrunk": 1.0 - smallest_share}
+    gates = [replace(gate, threshold=limits.get(gate.name, gate.threshold)) for gate in GATES]
+    results = tuple(_check(connection, gate, run_id, known_since) for gate in gates)
     connection.execute(
         insert(GATE_RESULTS),
         [

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.errors import ConfrereError
 from pipeline.serving.database import Connection, Engine, reading, writing
+from pipeline.serving.roster import IS_SUPPRESSED
 from pipeline.serving.schema import (
     DELIVERED_SUGGESTIONS,
     DELIVERIES,
     SUBSCRIBERS,
-    SUPPRESSIONS,
     V1_PEOPLE,
     hold_pointer,
 )
@@ -38,23 +38,20 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message about to be sent. `candidate_ids` are the people it suggests."""
+    """A message about to be sent.
+
+    `candidate_ids` are the people it suggests, `named_ids` those it names beside them.
+    """
 
     person_id: str
     run_id: str
     message_id: str
     subject: str
     candidate_ids: tuple[int, ...]
+    named_ids: tuple[int, ...]
     created_at: datetime
 
 
-_KIND, _VALUE = SUPPRESSIONS.c.kind, SUPPRESSIONS.c.value
-_IS_SUPPRESSED = exists().where(
-    or_(
-        and_(_KIND == "address_hash", SUBSCRIBERS.c.address_hash == _VALUE),
-        and_(_KIND == "orcid", SUBSCRIBERS.c.orcid == _VALUE),
-    )
-)
 _OPTED_IN = (
     select(
         SUBSCRIBERS.c.person_id,
@@ -65,7 +62,7 @@ _OPTED_IN = (
         SUBSCRIBERS.c.author_id,
     )
     .join(V1_PEOPLE, V1_PEOPLE.c.author_id == SUBSCRIBERS.c.author_id)
-    .where(SUBSCRIBERS.c.wants_digest, V1_PEOPLE.c.is_served, ~_IS_SUPPRESSED)
+    .where(SUBSCRIBERS.c.wants_digest, V1_PEOPLE.c.is_served, ~IS_SUPPRESSED)
     .order_by(SUBSCRIBERS.c.person_id)
 )
 
@@ -99,8 +96,8 @@ def claim_delivery(engine: Engine, delivery: Delivery) -> bool:
 
     Returns
     -------
-    False if the message was claimed before, or if its recipient or somebody it suggests has opted
-    out in the meantime: then it must not be sent.
+    False if the message was claimed before and has not failed, or if its recipient or somebody it
+    suggests or names has opted out in the meantime: then it must not be sent.
     """
     with writing(engine) as connection:
         hold_pointer(connection)  # no opt-out can slip in between
@@ -123,33 +120,40 @@ def _may_be_sent(connection: Connection, delivery: Delivery) -> bool:
     is_wanted = connection.execute(
         _OPTED_IN.where(SUBSCRIBERS.c.person_id == delivery.person_id)
     ).first()
-    visible = set(
-        connection.scalars(
-            select(V1_PEOPLE.c.author_id).where(V1_PEOPLE.c.author_id.in_(delivery.candidate_ids))
-        )
+    told = {*delivery.candidate_ids, *delivery.named_ids}
+    visible = connection.scalars(
+        select(V1_PEOPLE.c.author_id).where(V1_PEOPLE.c.author_id.in_(told))
     )
-    return is_wanted is not None and visible == set(delivery.candidate_ids)
+    return is_wanted is not None and set(visible) == told
 
 
 def _insert_claim(connection: Connection, delivery: Delivery) -> bool:
-    try:
-        with connection.begin_nested():
-            delivery_id = connection.scalar(
-                insert(DELIVERIES)
-                .values(
-                    person_id=delivery.person_id,
-                    run_id=delivery.run_id,
-                    message_id=delivery.message_id,
-                    state="pending",
-                    subject=delivery.subject,
-                    created_at=delivery.created_at,
-                )
-                .returning(DELIVERIES.c.delivery_id)
-            )
-    except IntegrityError:
-        if _is_claimed(connection, delivery.message_id):
-            return False
-        raise
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    claim = {
+        "state": "pending",
+        "subject": delivery.subject,
+        "created_at": delivery.created_at,
+        "error": None,
+    }
+    # one statement: of two that claim at once, or take over at once, one gets a row back
+    delivery_id = connection.scalar(
+        make(DELIVERIES)
+        .values(
+            person_id=delivery.person_id,
+            run_id=delivery.run_id,
+            message_id=delivery.message_id,
+            **claim,
+        )
+        .on_conflict_do_update(
+            index_elements=["message_id"], set_=claim, where=DELIVERIES.c.state == "failed"
+        )
+        .returning(DELIVERIES.c.delivery_id)
+    )
+    if delivery_id is None:
+        return False
+    # what a failed attempt would have suggested
+    earlier = DELIVERED_SUGGESTIONS.c.delivery_id == delivery_id
+    connection.execute(delete(DELIVERED_SUGGESTIONS).where(earlier))
     orcids = select(V1_PEOPLE.c.author_id, V1_PEOPLE.c.orcid).where(
         V1_PEOPLE.c.author_id.in_(delivery.candidate_ids)
     )
@@ -160,11 +164,6 @@ def _insert_claim(connection: Connection, delivery: Delivery) -> bool:
     if rows:
         connection.execute(insert(DELIVERED_SUGGESTIONS), rows)
     return True
-
-
-def _is_claimed(connection: Connection, message_id: str) -> bool:
-    claimed = select(DELIVERIES.c.delivery_id).where(DELIVERIES.c.message_id == message_id)
-    return connection.execute(claimed).first() is not None
 
 
 def _mark(engine: Engine, message_id: str, **values: object) -> None:

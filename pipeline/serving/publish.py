@@ -23,6 +23,7 @@ from pipeline.lake import Dataset
 from pipeline.progress import track
 from pipeline.serving.bulk import load, refresh_statistics
 from pipeline.serving.database import Connection, Engine, exclusively, reading, writing
+from pipeline.serving.forget import forget_suppressed
 from pipeline.serving.gates import GateResult, check_gates
 from pipeline.serving.names import fold_names
 from pipeline.serving.reasons import join_reasons
@@ -167,7 +168,7 @@ def _decide(
     with writing(engine) as connection:
         _count(connection, run.run_id)
         resolve_suppressions(connection, run.run_id, tables, settings)
-        results = check_gates(connection, run.run_id)
+        results = check_gates(connection, run.run_id, settings.smallest_share)
     red = [result for result in results if not result.passed]
     for result in red:
         _log_red(run.run_id, result)
@@ -217,6 +218,7 @@ def _move_pointer(
     """Serve run `run_id`, with every opt-out that was written up to this instant."""
     hold_pointer(connection)
     resolve_suppressions(connection, run_id, tables, settings)
+    forget_suppressed(connection, run_id)
     connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(status="served"))
     connection.execute(update(CURRENT_RUN).values(run_id=run_id))
     resolve_subscribers(connection)

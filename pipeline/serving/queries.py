@@ -159,6 +159,20 @@ def recommendations_of(engine: Engine, author_id: int, limit: int) -> list[Recom
         return list(_recommendations(connection, author_id, limit))
 
 
+def find_person(engine: Engine, who: str) -> Person | None:
+    """Find the person of the current run whom an id means, read as in `suggestions_of`."""
+    with reading(engine) as connection:
+        return _person_of_id(connection, who)
+
+
+def id_number(text: str) -> int | None:
+    """Read an author id; None where `text` is none or larger than a column of ids can hold."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))):
+        return None
+    number = int(text)
+    return number if number <= _LARGEST_ID else None
+
+
 def _current_run(connection: Connection) -> ServedRun | None:
     row = connection.execute(select(V1_RUNS).where(V1_RUNS.c.is_current)).mappings().first()
     if row is None:
@@ -172,8 +186,9 @@ def _person_of_id(connection: Connection, who: str) -> Person | None:
     orcid = printed_orcid(who)
     if orcid is not None:
         meant.append(people.orcid == orcid)
-    if who.isascii() and who.isdigit() and int(who) <= _LARGEST_ID:
-        meant.append(people.author_id == int(who))
+    number = id_number(who)
+    if number is not None:
+        meant.append(people.author_id == number)
     on_roster = select(SUBSCRIBERS.c.author_id).where(SUBSCRIBERS.c.person_id == who)
     meant.append(people.author_id.in_(on_roster))
     for condition in meant:

@@ -9,26 +9,54 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Dialect, func, select, update
+from sqlalchemy import Dialect, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.errors import ConfrereError
-from pipeline.serving.database import Connection, Engine, reading, writing
+from pipeline.serving.database import Connection, Engine, writing
 from pipeline.serving.orcid import printed_orcid
-from pipeline.serving.schema import CURRENT_RUN, PEOPLE, SUBSCRIBERS, hold_pointer
+from pipeline.serving.schema import (
+    CURRENT_RUN,
+    PEOPLE,
+    SUBSCRIBERS,
+    SUPPRESSED_PEOPLE,
+    SUPPRESSIONS,
+    hold_pointer,
+)
 from pipeline.serving.suppressions import address_hash
 
 COLUMNS = ("person_id", "name", "email", "orcid", "department", "digest")
+_KIND, _VALUE = SUPPRESSIONS.c.kind, SUPPRESSIONS.c.value
+IS_SUPPRESSED = or_(
+    exists().where(
+        or_(
+            and_(_KIND == "address_hash", SUBSCRIBERS.c.address_hash == _VALUE),
+            and_(_KIND == "orcid", SUBSCRIBERS.c.orcid == _VALUE),
+        )
+    ),
+    exists().where(
+        SUPPRESSED_PEOPLE.c.run_id == CURRENT_RUN.c.run_id,
+        SUPPRESSED_PEOPLE.c.author_id == SUBSCRIBERS.c.author_id,
+    ),
+)
+"""Whether somebody on the roster asked to be left alone, as far as the current run knows."""
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did. `unmatched` lists person_ids that no author of the current run has."""
+    """What an import did.
+
+    `opted_in_count` is without the `suppressed_count` people who asked to be left alone; they are
+    in no other number but `person_count`. `unmatched` lists person_ids whose ORCID iD no author of
+    the current run has; `orcid_less` those without one, who cannot be found.
+    """
 
     person_count: int
     opted_in_count: int
+    suppressed_count: int
     unmatched: tuple[str, ...]
+    orcid_less: tuple[str, ...]
 
 
 def import_roster(engine: Engine, file: Path, key: bytes, now: datetime) -> Imported:
@@ -53,20 +81,21 @@ def import_roster(engine: Engine, file: Path, key: bytes, now: datetime) -> Impo
         if rows:
             connection.execute(_upsert(engine.dialect), rows)
         resolve_subscribers(connection)
-        matched = select(SUBSCRIBERS.c.person_id).where(SUBSCRIBERS.c.author_id.is_not(None))
-        known = set(connection.scalars(matched))
+        person_id = SUBSCRIBERS.c.person_id
+        known = set(
+            connection.scalars(select(person_id).where(SUBSCRIBERS.c.author_id.is_not(None)))
+        )
+        suppressed = set(connection.scalars(select(person_id).where(IS_SUPPRESSED)))
+    told = [row for row in rows if row["person_id"] not in suppressed]
     return Imported(
         person_count=len(rows),
-        opted_in_count=sum(bool(row["wants_digest"]) for row in rows),
-        unmatched=tuple(str(row["person_id"]) for row in rows if row["person_id"] not in known),
+        opted_in_count=sum(bool(row["wants_digest"]) for row in told),
+        suppressed_count=len(rows) - len(told),
+        unmatched=tuple(
+            str(row["person_id"]) for row in told if row["orcid"] and row["person_id"] not in known
+        ),
+        orcid_less=tuple(str(row["person_id"]) for row in told if not row["orcid"]),
     )
-
-
-def address_hashes_of(engine: Engine, author_id: int) -> list[str]:
-    """Hashes of the addresses under which an author of the current run is on the roster."""
-    found = select(SUBSCRIBERS.c.address_hash).where(SUBSCRIBERS.c.author_id == author_id)
-    with reading(engine) as connection:
-        return list(connection.scalars(found))
 
 
 def resolve_subscribers(connection: Connection) -> None:

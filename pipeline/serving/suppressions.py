@@ -24,6 +24,7 @@ from pipeline import engine as sql
 from pipeline.errors import ConfrereError
 from pipeline.lake import Dataset
 from pipeline.serving.database import Connection, Engine, reading, writing
+from pipeline.serving.forget import forget_suppressed
 from pipeline.serving.schema import (
     PEOPLE,
     SUPPRESSED_PEOPLE,
@@ -205,6 +206,8 @@ def _hide(connection: Connection, author_id: int | None, orcid: str | None, now:
                 for run_id, hidden_id in sorted(hidden)
             ],
         )
+    for run_id in sorted({run_id for run_id, _ in hidden}):
+        forget_suppressed(connection, run_id)
 
 
 def _insert_new(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.Insert:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from pipeline.errors import ConfrereError
@@ -64,6 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(StarletteHTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(ConfrereError, _on_failure)
+
+    @app.get("/", include_in_schema=False)
+    def root() -> RedirectResponse:
+        return RedirectResponse("/docs")
 
     @app.get(
         "/v1/people/{id}/recommendations",
@@ -118,9 +123,27 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8000) -> None:
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address to serve on.
+
+    Raises
+    ------
+    ConfrereError
+        It is taken, or is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfrereError(
+            f"[{host}:{port}] cannot be listened on ({error.strerror}): stop what uses it, or "
+            "choose another with --host or --port"
+        ) from None
+
+
+def serve(app: FastAPI, listener: socket.socket) -> None:
     """Serve the API until interrupted."""
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="info")
+    uvicorn.Server(uvicorn.Config(app, log_level="info")).run(sockets=[listener])
 
 
 def _problem(status: int, detail: str, headers: Any = None) -> JSONResponse:

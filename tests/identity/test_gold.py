@@ -47,7 +47,9 @@ def identified(folder: Path) -> dict[Mention, int]:
     with lake.begin(settings.lake_folder) as commit:
         current = lake.datasets(settings.lake_folder, TABLES_OF_INGEST)
         ingest_files([GOLD / "gs_train.xml.gz"], current, commit, settings)
-    current = lake.datasets(settings.lake_folder, ["publications", "authorships", "identities"])
+    current = lake.datasets(
+        settings.lake_folder, ["publications", "authorships", "mentions", "identities"]
+    )
     with lake.begin(settings.lake_folder) as commit:
         identify(current, commit, date(2030, 1, 1), settings, "")
     authorships = lake.read(settings.lake_folder, "authorships").read().to_pylist()

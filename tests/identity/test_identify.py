@@ -48,7 +48,7 @@ class Home:
         return self.identify(as_of)
 
     def identify(self, as_of: date = ENTERED) -> Identified:
-        names = ("publications", "authorships", "identities")
+        names = ("publications", "authorships", "mentions", "identities")
         current = lake.datasets(self.settings.lake_folder, names)
         with lake.begin(self.settings.lake_folder) as commit:
             return identify(current, commit, as_of, self.settings, "made from")
@@ -242,6 +242,17 @@ def test_an_author_keeps_the_id_when_the_founding_paper_is_withdrawn(home: Home)
     home.night(NIGHT)
     home.night({pmid: names for pmid, names in NIGHT.items() if pmid != 5})
     assert home.who()[6, 1] == founded(5, 1)
+
+
+def test_ids_follow_the_names_when_a_revision_moves_them_in_the_author_list(home: Home) -> None:
+    home.night({7: ["Alice Moor", "Bob Stone"]})
+    home.night({7: ["Zed Quill", "Alice Moor", "Bob Stone"]})
+    who = home.who()
+    assert (who[7, 2], who[7, 3]) == (founded(7, 1), founded(7, 2))
+    assert who[7, 1] not in (founded(7, 1), founded(7, 2))
+    home.night({7: ["Zed Quill", "Bob Stone"]})  # Alice's id goes to nobody else
+    assert home.who()[7, 1] == who[7, 1]
+    assert home.who()[7, 2] == founded(7, 2)
 
 
 def test_after_a_split_the_larger_part_keeps_the_id_and_the_smaller_gets_one_never_used(

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import pytest
 
@@ -18,92 +14,11 @@ from pipeline.errors import BadCredentials, ConfrereError, RateLimited, Upstream
 from pipeline.ingest import eutilities, spool
 from pipeline.settings import Settings
 from tests.builders import write_lake
-from tests.ingest.drawn import article, article_set, ingest, tables
+from tests.ingest.conftest import KEY, QUERY, Answer, Form, PubMed, found, records
+from tests.ingest.drawn import ingest, tables
 
-KEY = "secret-api-key-0123"
-DAY = "new/2026-11-22"
-Answer = tuple[int, dict[str, str], bytes]
-Form = dict[str, str]
-
-
-@dataclass
-class PubMed:
-    """A server that holds `ids` and answers by `search`, `fetch` and `download`."""
-
-    ids: list[int] = field(default_factory=lambda: [11, 12, 13])
-    failures: list[Answer] = field(default_factory=list)
-    """Answered first, one a request."""
-    search: Callable[[PubMed, Form], bytes] = lambda own, _: found(own.ids)
-    fetch: Callable[[PubMed, Form], bytes] = lambda _, form: records(form["id"])
-    download: bytes = gzip.compress(b"7\n8\n")
-    asked: list[tuple[str, Form]] = field(default_factory=list)
-    url: str = ""
-
-    def answer(self, path: str, form: Form) -> Answer:
-        self.asked.append((path, form))
-        if self.failures:
-            return self.failures.pop(0)
-        if path.endswith("/esearch.fcgi"):
-            return 200, {}, self.search(self, form)
-        if path.endswith("/efetch.fcgi"):
-            return 200, {}, self.fetch(self, form)
-        return 200, {}, self.download
-
-
-def found(ids: list[int], count: int | None = None, more: str = "") -> bytes:
-    listed = "".join(f"<Id>{pmid}</Id>" for pmid in ids)
-    count = len(ids) if count is None else count
-    return (
-        f"<eSearchResult><Count>{count}</Count><IdList>{listed}</IdList>{more}</eSearchResult>"
-    ).encode()
-
-
-def records(ids: str) -> bytes:
-    return article_set([article(int(pmid)) for pmid in ids.split(",")])
-
-
-@pytest.fixture
-def pubmed() -> Iterator[PubMed]:
-    own = PubMed()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # the name that http.server calls
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
-            code, headers, answer = own.answer(self.path, form)
-            self.send_response(code)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_GET = do_POST  # noqa: N815  # the name that http.server calls
-
-        def log_message(self, *args: object) -> None:
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    own.url = f"http://127.0.0.1:{server.server_port}"
-    yield own
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def settings(pubmed: PubMed, tmp_path: Path) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        eutils_url=f"{pubmed.url}/eutils/",
-        deleted_pmids_url=f"{pubmed.url}/deleted.pmids.gz",
-        pubmed_query="Geneva[ad]",
-        pubmed_since="2026-11-21",
-        ncbi_api_key=KEY,
-        ncbi_email="a@example.org",
-    )
+AT = f"@{spool.query_hash(QUERY)}"
+DAY = f"new/2026-11-22{AT}"
 
 
 def spooled(settings: Settings) -> list[str]:
@@ -115,7 +30,7 @@ def test_a_slice_goes_into_the_spool_and_from_there_into_the_lake(
 ) -> None:
     pubmed.ids = list(range(1, 451))
     assert eutilities.fetch_slice(DAY, settings) == 450
-    assert spooled(settings) == ["new_2026-11-22.xml.gz"]
+    assert spooled(settings) == [f"new_2026-11-22{AT}.xml.gz"]
     ingest(settings.home, *settings.spool_folder.iterdir())
     assert [row["pmid"] for row in tables(settings.home)["publications"]] == pubmed.ids
     search, *fetches = [form for _, form in pubmed.asked]
@@ -128,55 +43,98 @@ def test_a_slice_goes_into_the_spool_and_from_there_into_the_lake(
 def test_revised_records_are_asked_for_by_the_day_of_revision(
     pubmed: PubMed, settings: Settings
 ) -> None:
-    eutilities.fetch_slice("revised/2026-11-22", settings)
+    eutilities.fetch_slice(f"revised/2026-11-22{AT}", settings)
     assert pubmed.asked[0][1]["term"] == '(Geneva[ad]) AND "2026/11/22"[LR]'
+
+
+def pending(settings: Settings, today: date, *spooled: str) -> list[str]:
+    sources = lake.read(settings.lake_folder, "sources")
+    return eutilities.pending_slices(sources, spooled, today, settings)
+
+
+def with_ledger(folder: Path, *names: str, since: str = "") -> Settings:
+    settings = Settings(home=folder, pubmed_query=QUERY, pubmed_since=since, deleted_pmids_url="")
+    write_lake(settings.lake_folder, sources=[{"name": name} for name in sorted(names)])
+    return settings
 
 
 def test_all_that_was_read_is_no_longer_pending(pubmed: PubMed, settings: Settings) -> None:
     today = date(2026, 11, 23)
-    pending = eutilities.pending_slices(lake.read(settings.lake_folder, "sources"), today, settings)
-    assert pending == [
-        "new/2026-11-21",
-        "revised/2026-11-21",
-        "new/2026-11-22",
-        "revised/2026-11-22",
+    names = pending(settings, today)
+    assert names == [
+        f"new/2026-11-21{AT}",
+        f"revised/2026-11-21{AT}",
+        f"new/2026-11-22{AT}",
+        f"revised/2026-11-22{AT}",
         "deleted/2026-11-22",
     ]
-    for name in pending:
+    for name in names:
         # an empty day leaves its trace too
         pubmed.ids = [] if name.startswith("revised") else [7, 9]
         eutilities.fetch_slice(name, settings)
     ingest(settings.home, *settings.spool_folder.iterdir())
-    sources = lake.read(settings.lake_folder, "sources")
-    assert eutilities.pending_slices(sources, today, settings) == []
-    assert eutilities.pending_slices(sources, date(2026, 11, 24), settings) == [
-        "new/2026-11-23",
-        "revised/2026-11-23",
+    assert pending(settings, today) == []
+    assert pending(settings, date(2026, 11, 24)) == [
+        f"new/2026-11-23{AT}",
+        f"revised/2026-11-23{AT}",
         "deleted/2026-11-23",
     ]
     assert [row["pmid"] for row in tables(settings.home)["publications"]] == [9]
 
 
+def test_what_waits_in_the_spool_is_not_asked_for_again(settings: Settings) -> None:
+    spooled = (f"new/2026-11-21..2026-11-22{AT}", "deleted/2026-11-22", "pubmed26n0001.xml.gz")
+    assert pending(settings, date(2026, 11, 23), *spooled) == [
+        f"revised/2026-11-21{AT}",
+        f"revised/2026-11-22{AT}",
+    ]
+
+
 def test_long_gaps_are_fetched_by_calendar_year(tmp_path: Path) -> None:
-    write_lake(tmp_path, sources=[{"name": "new/2025-12-01..2025-12-31"}, {"name": "a.xml.gz"}])
-    settings = Settings(pubmed_since="2025-11-01", deleted_pmids_url="")
-    sources = lake.read(tmp_path, "sources")
-    assert eutilities.pending_slices(sources, date(2026, 1, 3), settings) == [
-        "new/2025-11-01..2025-11-30",
-        "revised/2025-11-01..2025-12-31",
-        "new/2026-01-01",
-        "revised/2026-01-01",
-        "new/2026-01-02",
-        "revised/2026-01-02",
+    settings = with_ledger(
+        tmp_path, f"new/2025-12-01..2025-12-31{AT}", "a.xml.gz", since="2025-11-01"
+    )
+    assert pending(settings, date(2026, 1, 3)) == [
+        f"new/2025-11-01..2025-11-30{AT}",
+        f"revised/2025-11-01..2025-12-31{AT}",
+        f"new/2026-01-01{AT}",
+        f"revised/2026-01-01{AT}",
+        f"new/2026-01-02{AT}",
+        f"revised/2026-01-02{AT}",
     ]
 
 
 def test_without_a_first_day_thirty_days_are_pending(tmp_path: Path) -> None:
-    settings = Settings(deleted_pmids_url="")
-    pending = eutilities.pending_slices(
-        lake.read(tmp_path, "sources"), date(2026, 11, 23), settings
+    settings = with_ledger(tmp_path, "deleted/2026-01-01", "pubmed26n0001.xml.gz")
+    days = f"2026-10-24..2026-11-22{AT}"
+    assert pending(settings, date(2026, 11, 23)) == [f"new/{days}", f"revised/{days}"]
+
+
+def test_no_day_of_a_long_outage_is_lost(tmp_path: Path) -> None:
+    settings = with_ledger(
+        tmp_path, f"new/2026-05-02..2026-06-01{AT}", f"revised/2026-05-02..2026-06-01{AT}"
     )
-    assert pending == ["new/2026-10-24..2026-11-22", "revised/2026-10-24..2026-11-22"]
+    gap = f"2026-06-02..2026-11-22{AT}"
+    assert pending(settings, date(2026, 11, 23)) == [f"new/{gap}", f"revised/{gap}"]
+
+
+def test_another_query_asks_for_all_days_anew(tmp_path: Path) -> None:
+    settings = with_ledger(
+        tmp_path,
+        f"new/2026-09-01..2026-11-22{AT}",
+        f"revised/2026-09-01..2026-11-22{AT}",
+    )
+    assert pending(settings, date(2026, 11, 23)) == []
+    days = f"2026-09-01..2026-11-22@{spool.query_hash('Lausanne[ad]')}"
+    other = replace(settings, pubmed_query="Lausanne[ad]")
+    assert pending(other, date(2026, 11, 23)) == [f"new/{days}", f"revised/{days}"]
+
+
+def test_a_slice_of_another_query_is_not_fetched_under_its_name(settings: Settings) -> None:
+    for name in ("new/2026-11-22", "new/2026-11-22@1a2b3c4d"):
+        with pytest.raises(WrongUse, match="of another query"):
+            eutilities.fetch_slice(name, settings)
+    assert spooled(settings) == []
 
 
 def test_a_span_of_too_many_records_is_halved(
@@ -191,9 +149,9 @@ def test_a_span_of_too_many_records_is_halved(
 
     pubmed.ids = [11, 12, 13, 14]
     pubmed.search = search
-    assert eutilities.fetch_slice("new/2026-11-21..2026-11-22", settings) == 4
+    assert eutilities.fetch_slice(f"new/2026-11-21..2026-11-22{AT}", settings) == 4
     pubmed.search = lambda own, _: found(own.ids[:3], count=len(own.ids))
-    with pytest.raises(ConfrereError, match=r"new/2026-11-22\].*at most 3.*narrow"):
+    with pytest.raises(ConfrereError, match=r"new/2026-11-22@.*at most 3.*narrow"):
         eutilities.fetch_slice(DAY, settings)
 
 
@@ -319,6 +277,6 @@ def test_an_empty_query_is_wrong_use(tmp_path: Path) -> None:
 
 
 def test_the_ledger_knows_a_spool_file_by_its_slice() -> None:
-    for name in ("new/2026-11-22", "revised/2026-01-01..2026-11-22", "deleted/2026-11-22"):
+    for name in (DAY, f"revised/2026-01-01..2026-11-22{AT}", "deleted/2026-11-22"):
         assert spool.source_name(Path("spool") / spool.slice_named(name).file_name) == name
     assert spool.source_name(Path("pubmed26n0001.xml.gz")) == "pubmed26n0001.xml.gz"

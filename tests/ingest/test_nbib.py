@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ConfrereError
 from pipeline.ingest import nbib
 from pipeline.ingest.records import Authorship, Link, Record, Topic
-from tests.ingest.drawn import ingest, tables
+from tests.ingest.drawn import article, ingest, tables, write
 
 TEXT = """
 PMID- 31432522
@@ -129,3 +129,16 @@ def test_what_is_no_medline_text_is_refused_by_name(tmp_path: Path, text: str, w
     with pytest.raises(ConfrereError, match=why) as caught:
         read(tmp_path, text)
     assert "export.nbib" in str(caught.value)
+
+
+@pytest.mark.parametrize("files", [("a.xml", "b.nbib"), ("b.nbib", "a.xml")])
+@pytest.mark.parametrize("title", [f"Title {number}" for number in range(6)])
+def test_xml_wins_over_medline_text_of_the_same_revision(
+    tmp_path: Path, title: str, files: tuple[str, str]
+) -> None:
+    """Several titles, so that the hashes alone would not decide for XML each time."""
+    write(tmp_path / "a.xml", [article(5, title=title, revised="2020-07-06")])
+    (tmp_path / "b.nbib").write_text(f"PMID- 5\nTI  - From text\nLR  - 20200706\nAB  - {title}\n")
+    for file in files:
+        ingest(tmp_path / "home", tmp_path / file)
+    assert [row["title"] for row in tables(tmp_path / "home")["publications"]] == [title]

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from pipeline.errors import WrongUse
-from pipeline.outreach.outbox import Notified, notify
+from pipeline.outreach.outbox import Notified, _prepared, notify
 from pipeline.serving.database import Engine, open_database, reading
+from pipeline.serving.outbox import claim_delivery, opted_in
 from pipeline.serving.schema import DELIVERIES
 from pipeline.serving.suppressions import address_hash, suppress
 from pipeline.settings import Settings
@@ -26,6 +27,7 @@ from tests.outreach.world import (
     KIM,
     MONDAY,
     PEOPLE,
+    TOM,
     TUESDAY,
     ZOE_ORCID,
 )
@@ -67,6 +69,7 @@ def test_who_opted_in_gets_the_five_best_as_one_file(engine: Engine, settings: S
     (file,) = (path for path in settings.outbox_folder.rglob("*") if path.is_file())
     assert file.parent == settings.outbox_folder / "run-1"
     assert file.name.startswith("zoe-muller-ukasz-")
+    assert file.stat().st_mode & 0o777 == 0o600
     assert file.suffix == ".eml"
     (message,) = messages(settings)
     assert message["To"].addresses[0].addr_spec == "zoe@example.org"
@@ -163,7 +166,6 @@ def test_an_outbox_that_cannot_be_written_leaves_no_half_file(
     assert error is not None
     assert "run-1" in error
     settings.outbox_folder.unlink()
-    world.serve(engine, settings, "run-2")
     assert notify(engine, settings, TUESDAY).delivered == 1
     (message,) = messages(settings)
     assert suggested(message) == set(CANDIDATES[:5])  # what failed was not told
@@ -193,6 +195,15 @@ def test_a_suppressed_go_between_is_not_named_and_who_has_no_reason_left_is_not_
     (message,) = messages(settings)
     assert suggested(message) == {KIM}  # known through Tom too, and by topics
     assert b"Ana Ruiz" not in message.as_bytes()
+
+
+def test_the_claim_names_everybody_in_the_message(engine: Engine, settings: Settings) -> None:
+    (zoe,) = opted_in(engine)
+    prepared = _prepared(engine, zoe, settings, MONDAY)
+    assert prepared is not None
+    assert {ANA, TOM} <= set(prepared[0].named_ids)
+    suppress(engine, MONDAY, "test", mentions=[(103, 1)], author_id=TOM)
+    assert not claim_delivery(engine, prepared[0])
 
 
 def test_without_a_run_nobody_is_written_to(tmp_path: Path) -> None:

@@ -95,6 +95,17 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         open_database(Settings(home=tmp_path / "file" / "home"))
 
 
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    engine = open_database(Settings(home=tmp_path))
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SELECT COUNT(*) FROM runs").all()
+        files = list(tmp_path.glob("serving.sqlite*"))
+        modes = {file.name: file.stat().st_mode & 0o077 for file in files if file.suffix != ".lock"}
+    engine.dispose()
+    assert len(modes) == 3
+    assert set(modes.values()) == {0}
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "serving.sqlite").write_bytes(
         b"not a database, but long enough to be read as one" * 9

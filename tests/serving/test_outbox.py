@@ -30,6 +30,7 @@ from tests.serving.world import (
     ADA_ORCID,
     CY,
     CY_ORCID,
+    DEE,
     EVE,
     NIGHT,
     WORLD,
@@ -47,7 +48,7 @@ ROSTER = (
     + "\n"
     + "P3,Nobody Here,no@example.org,,Archive,NO\n"
 )
-DELIVERY = Delivery("P1", "run-1", "<1@confrere>", "People to meet", (CY, EVE), NIGHT)
+DELIVERY = Delivery("P1", "run-1", "<1@confrere>", "People to meet", (CY, EVE), (DEE,), NIGHT)
 
 
 def _imported(engine: Engine, folder: Path, text: str = ROSTER) -> Imported:
@@ -66,7 +67,7 @@ def ready(engine: Engine, tmp_path: Path) -> Engine:
 
 def test_a_roster_is_matched_by_orcid(engine: Engine, tmp_path: Path) -> None:
     seeded(engine)
-    assert _imported(engine, tmp_path) == Imported(3, 2, ("P3",))
+    assert _imported(engine, tmp_path) == Imported(3, 2, 0, (), ("P3",))
     assert [person.author_id for person in find_people(engine, "P1")] == [ADA]
 
 
@@ -83,7 +84,7 @@ def test_importing_twice_updates(ready: Engine, tmp_path: Path) -> None:
 def test_a_roster_may_come_before_the_run(
     engine: Engine, settings: Settings, tmp_path: Path
 ) -> None:
-    assert _imported(engine, tmp_path).unmatched == ("P1", "P2", "P3")
+    assert _imported(engine, tmp_path).unmatched == ("P1", "P2")
     assert opted_in(engine) == []
     published(engine, settings)
     assert [(s.person_id, s.author_id) for s in opted_in(engine)] == [("P1", ADA)]
@@ -118,7 +119,7 @@ def test_files_that_are_no_roster_are_named(engine: Engine, tmp_path: Path) -> N
     (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"P1,M\xfcller,a@b.org,,,yes\n")
     with pytest.raises(ConfrereError, match="not UTF-8"):
         import_roster(engine, tmp_path / "latin.csv", KEY, NIGHT)
-    assert _imported(engine, tmp_path, HEADER) == Imported(0, 0, ())
+    assert _imported(engine, tmp_path, HEADER) == Imported(0, 0, 0, (), ())
 
 
 def test_only_who_opted_in_and_is_served_gets_a_digest(ready: Engine) -> None:
@@ -156,6 +157,38 @@ def test_nothing_is_sent_that_suggests_who_opted_out(ready: Engine) -> None:
     suppress(ready, NIGHT, "test", author_id=EVE, mentions=[(4, 1)])
     assert not claim_delivery(ready, DELIVERY)
     assert claim_delivery(ready, replace(DELIVERY, candidate_ids=(CY,)))
+
+
+def test_nothing_is_sent_that_names_who_opted_out(ready: Engine) -> None:
+    suppress(ready, NIGHT, "test", author_id=DEE, mentions=[(1, 2)])
+    assert not claim_delivery(ready, DELIVERY)
+    assert claim_delivery(ready, replace(DELIVERY, named_ids=()))
+
+
+def test_a_message_that_failed_may_be_claimed_again_and_one_that_was_written_not(
+    ready: Engine,
+) -> None:
+    assert claim_delivery(ready, DELIVERY)
+    mark_failed(ready, DELIVERY.message_id, "disk full")
+    assert claim_delivery(ready, replace(DELIVERY, candidate_ids=(EVE,)))
+    with reading(ready) as connection:
+        row = connection.execute(select(DELIVERIES)).one()
+    assert (row.state, row.error) == ("pending", None)
+    assert already_suggested(ready, "P1") == {EVE}
+    assert not claim_delivery(ready, DELIVERY)
+    mark_delivered(ready, DELIVERY.message_id, "outbox/1.eml", NIGHT)
+    assert not claim_delivery(ready, DELIVERY)
+
+
+@pytest.mark.parametrize("evidence", ["address", "author"])
+def test_an_import_does_not_count_who_opted_out(
+    evidence: str, ready: Engine, tmp_path: Path
+) -> None:
+    if evidence == "address":
+        suppress(ready, NIGHT, "test", address_hashes=[address_hash("ada@example.org", KEY)])
+    else:
+        suppress(ready, NIGHT, "test", author_id=ADA, mentions=[(1, 1)])
+    assert _imported(ready, tmp_path) == Imported(3, 1, 1, (), ("P3",))
 
 
 def test_what_became_of_a_message_is_kept(ready: Engine) -> None:

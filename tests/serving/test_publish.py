@@ -10,19 +10,20 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, insert, select, text
 
-from pipeline.errors import ConfrereError
+from pipeline.errors import ConfrereError, WrongUse
 from pipeline.serving.database import Engine, open_database, reading, writing
 from pipeline.serving.gates import GATES, check_gates
 from pipeline.serving.publish import publish
 from pipeline.serving.queries import current_run
 from pipeline.serving.schema import (
     GATE_RESULTS,
+    RECOMMENDATIONS,
     RUN_TABLES,
     RUNS,
     SUPPRESSED_PEOPLE,
@@ -33,6 +34,7 @@ from pipeline.serving.suppressions import suppress
 from pipeline.settings import Settings
 from tests.serving.world import (
     ADA,
+    BO,
     CY,
     DEE,
     EVE,
@@ -124,7 +126,8 @@ DEFECTS["no_self"]["recommendations"][1]["rank"] = 1
 
 def _red(engine: Engine) -> list[str]:
     with writing(engine) as connection:
-        return [result.name for result in check_gates(connection, "run-1") if not result.passed]
+        results = check_gates(connection, "run-1", 0.5)
+    return [result.name for result in results if not result.passed]
 
 
 def test_a_sound_run_passes_every_gate(engine: Engine) -> None:
@@ -151,27 +154,83 @@ def test_recommending_whom_long_suppressed_is_seen(
     who: str, author_id: int, engine: Engine
 ) -> None:
     seeded(engine)
-    suppress(engine, NIGHT - timedelta(hours=23), "test", author_id=author_id, orcid="fresh")
-    assert _red(engine) == []
+    assert _red_with(engine, author_id, NIGHT - timedelta(hours=23)) == []
     with writing(engine) as connection:
         connection.execute(delete(GATE_RESULTS))
         connection.execute(delete(SUPPRESSED_PEOPLE))
-    suppress(engine, NIGHT - timedelta(hours=25), "test", author_id=author_id, orcid="old")
-    assert _red(engine) == [f"{who}_not_suppressed"]
+    named = ["reasons_not_suppressed"] if author_id == DEE else []
+    red = _red_with(engine, author_id, NIGHT - timedelta(hours=25))
+    assert red == [f"{who}_not_suppressed", *named]
 
 
-def test_a_red_gate_refuses_the_run_and_a_warning_does_not(
-    engine: Engine, settings: Settings
+def _red_with(engine: Engine, author_id: int, suppressed_at: datetime) -> list[str]:
+    """The red gates where the recommender did not know of a suppression."""
+    hidden = {"run_id": "run-1", "author_id": author_id, "suppressed_at": suppressed_at}
+    with writing(engine) as connection:
+        connection.execute(insert(SUPPRESSED_PEOPLE), [hidden])
+    return _red(engine)
+
+
+def test_a_path_over_whom_long_suppressed_is_seen_and_one_over_a_longer_id_is_not(
+    engine: Engine,
 ) -> None:
+    step = {"kind": "path", "person_id": ADA, "other_person_id": 1040, "contribution": 0.0}
+    last = {"author_id": BO, "candidate_id": EVE, "topic": '_id":104,'}
+    facts = [{**row, "person_id": None} for row in WORLD["reasons"]]
+    seeded(engine, _with_introducer_of_nobody([*facts, {**last, **step}]))
+    assert _red_with(engine, DEE, NIGHT - timedelta(days=2)) == []
+    with writing(engine) as connection:
+        connection.execute(delete(GATE_RESULTS))
+        connection.execute(delete(RECOMMENDATIONS))
+        connection.execute(delete(SUPPRESSED_PEOPLE))
+        row = {"run_id": "run-1", "author_id": BO, "rank": 1, "candidate_id": EVE, "score": 1.0}
+        told = '[{"kind":"path","contribution":0.0,"person_id":102,"other_person_id":104}]'
+        connection.execute(insert(RECOMMENDATIONS), [{**row, "reasons": told}])
+    assert "reasons_not_suppressed" in _red_with(engine, DEE, NIGHT - timedelta(days=2))
+
+
+def _with_introducer_of_nobody(reasons: Rows) -> dict[str, Rows]:
+    given = [{**row, "introducer_id": None} for row in WORLD["recommendations"]]
+    return world(recommendations=given, reasons=reasons)
+
+
+def test_a_red_gate_refuses_the_run(engine: Engine, settings: Settings) -> None:
     assert not published(engine, settings, DEFECTS["candidate_known"]).accepted
     assert current_run(engine) is None
     assert _rows_of(engine, "run-1") == 0
     suppress(engine, NIGHT - timedelta(days=2), "test", mentions=[(1, 2)])
     result = published(engine, settings)
     assert [name for name, passed in result.gates.items() if not passed] == [
-        "introducer_not_suppressed"
+        "introducer_not_suppressed",
+        "reasons_not_suppressed",
     ]
-    assert result.accepted
+    assert not result.accepted
+
+
+def test_a_smaller_share_lets_a_run_shrink(engine: Engine, settings: Settings) -> None:
+    published(engine, settings)
+    small = world(recommendations=WORLD["recommendations"][2:])
+    meant = replace(settings, smallest_share=0.3)
+    assert published(engine, meant, small, "run-2", NIGHT + timedelta(days=1)).accepted
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_a_share_outside_0_to_1_is_refused(share: float) -> None:
+    with pytest.raises(WrongUse, match="smallest_share"):
+        Settings(smallest_share=share)
+
+
+def test_who_opts_out_while_a_run_is_made_stands_in_no_reason_of_it(
+    engine: Engine, settings: Settings
+) -> None:
+    suppress(engine, NIGHT - timedelta(hours=1), "test", mentions=[(1, 2)])
+    assert published(engine, settings).accepted
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(RECOMMENDATIONS.c.reasons, RECOMMENDATIONS.c.introducer_id)
+        ).all()
+    assert [row.introducer_id for row in rows] == [None, None, None]
+    assert not any("104" in row.reasons for row in rows)
 
 
 def test_a_run_that_lost_most_rows_keeps_the_old_one(engine: Engine, settings: Settings) -> None:
@@ -192,7 +251,8 @@ def test_a_run_that_lost_most_rows_keeps_the_old_one(engine: Engine, settings: S
 
 
 def test_every_gate_has_a_test() -> None:
-    suppressed = {f"{who}_not_suppressed" for who in ("author", "candidate", "introducer")}
+    roles = ("author", "candidate", "introducer", "reasons")
+    suppressed = {f"{who}_not_suppressed" for who in roles}
     assert {gate.name for gate in GATES} == {*DEFECTS, "not_shrunk", *suppressed}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from sqlalchemy import select
 
 from pipeline.errors import ConfrereError
 from pipeline.serving.database import Engine, reading
+from pipeline.serving.forget import without_facts_about
 from pipeline.serving.queries import find_people, recommendations_of, suggestions_of
-from pipeline.serving.schema import V1_PEOPLE, V1_RECOMMENDATIONS
+from pipeline.serving.schema import RECOMMENDATIONS, V1_PEOPLE, V1_RECOMMENDATIONS
 from pipeline.serving.suppressions import (
     address_hash,
     secret_key,
@@ -75,7 +77,45 @@ def test_an_introducer_is_left_out_with_the_reason(engine: Engine) -> None:
     assert (ADA, CY, None) in _pairs(engine)
     first = recommendations_of(engine, ADA, 1)[0]
     assert first.introducer is None
-    assert [reason.kind for reason in first.reasons] == ["shared_topic"]
+    assert [reason.kind for reason in first.reasons] == ["walk", "shared_topic"]
+
+
+def _raw(engine: Engine, candidate_id: int = CY) -> list[dict[str, Any]]:
+    """The reasons why Ada is suggested somebody, as platforms read them."""
+    view = V1_RECOMMENDATIONS.c
+    chosen = select(view.reasons).where(view.author_id == ADA, view.candidate_id == candidate_id)
+    with reading(engine) as connection:
+        found: list[dict[str, Any]] = json.loads(connection.execute(chosen).scalar_one())
+    return found
+
+
+@pytest.mark.parametrize("has_walk", [True, False])
+def test_the_reasons_of_a_kept_run_forget_who_is_suppressed(engine: Engine, has_walk: bool) -> None:
+    facts = [row for row in WORLD["reasons"] if row["contribution"] != 0.25]
+    walk = {"author_id": ADA, "candidate_id": CY, "kind": "walk", "contribution": 0.125}
+    steps = [
+        {"author_id": ADA, "candidate_id": CY, "kind": "path", "contribution": 0.0,
+         "person_id": person_id, "other_person_id": other_id, "pmid": 1}
+        for person_id, other_id in [(ADA, BO), (BO, DEE), (DEE, CY)]
+    ]  # fmt: skip
+    like_dee = {**facts[0], "person_id": 1040, "contribution": 0.25, "pmid": DEE}
+    seeded(engine, {**WORLD, "reasons": [*facts, like_dee, *steps, *([walk] if has_walk else [])]})
+    total = sum(fact["contribution"] for fact in _raw(engine))
+    suppress(engine, LATER, "test", author_id=DEE, mentions=[(1, 2)])
+    told = _raw(engine)
+    assert [fact["kind"] for fact in told] == ["walk", "shared_coauthor"]
+    assert (told[1]["person_id"], told[1]["pmid"]) == (1040, DEE)
+    assert sum(fact["contribution"] for fact in told) == pytest.approx(total)
+    with reading(engine) as connection:
+        kept = select(RECOMMENDATIONS.c.introducer_id)
+        assert connection.scalars(kept).all() == [None, None, None]
+
+
+def test_any_role_in_a_path_is_forgotten(engine: Engine) -> None:
+    walk = {"author_id": ADA, "candidate_id": CY, "kind": "walk", "contribution": 0.75}
+    for ids in [{"person_id": DEE}, {"person_id": BO, "other_person_id": DEE}]:
+        fact = {**walk, "kind": "path", "contribution": 0.0, **ids}
+        assert without_facts_about([walk, fact, {**fact, "person_id": BO}], DEE) == [walk]
 
 
 def test_a_path_with_a_hidden_step_is_not_told(engine: Engine) -> None:

@@ -139,6 +139,11 @@ def test_a_lost_database_is_a_problem_without_particulars(
     assert str(tmp_path) not in answer.text
 
 
+def test_the_first_page_is_the_docs(client: httpx.Client) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
 def test_no_other_site_may_read_the_answers(client: httpx.Client, engine: Engine) -> None:
     seeded(engine)
     answer = client.get("/healthz", headers={"Origin": "https://elsewhere.example"})
