@@ -1,7 +1,7 @@
 """Run the DAGs on this machine.
 
-    python -m dags run DAG_ID… [--date YYYY-MM-DDTHH:MM]   here and now, in this process, no scheduler
-    python -m dags up                                Airflow's services and the API, until Ctrl-C
+    python -m dags run DAG_ID… [--date YYYY-MM-DDTHH:MM]   here and now, without a scheduler
+    python -m dags up                                      Airflow and the API, until Ctrl-C
 
 Airflow keeps its own database and logs in $AIRFLOW_HOME (default $CONFRERE_HOME/airflow).
 """
