@@ -20,8 +20,8 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def records(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A slice of the made-up PubMed that runs fast: the last 1,500 papers."""
-    pmids = world.visible(world.first_night)[-1500:]
+    """A slice of the made-up PubMed that runs fast: the last 800 papers."""
+    pmids = world.visible(world.first_night)[-800:]
     path = tmp_path_factory.mktemp("records") / "records.xml.gz"
     text = article_set(record_xml(world, pmid, world.first_night) for pmid in pmids)
     path.write_bytes(gzip.compress(text.encode()))
