@@ -1,21 +1,6 @@
 -- One row a fact behind a suggestion. Contributions of one suggestion add up to its score: each
 -- shared coauthor brings their own share of the walk, `walk` the rest; other kinds only inform.
--- People who asked to be left alone stand in no reason.
-WITH told AS (
-    SELECT author_id, coauthor_id, weight, last_pmid
-    FROM coauthorships
-    WHERE
-        author_id NOT IN (SELECT author_id FROM suppressed)
-        AND coauthor_id NOT IN (SELECT author_id FROM suppressed)
-),
-
-ties AS (
-    SELECT author_id, coauthor_id, weight, last_pmid FROM told
-    UNION ALL
-    SELECT coauthor_id, author_id, weight, last_pmid FROM told
-),
-
-strengths AS (
+WITH strengths AS (
     -- rounded, so that the order of summation cannot show
     SELECT author_id, ROUND(SUM(weight), 12) AS strength FROM ties GROUP BY author_id
 ),

@@ -116,13 +116,15 @@ def recommend(
         run("candidates", proposals=proposed) as rows,
     ):
         candidate_count = commit.write("candidates", rows, made_from, as_of)
+    suppressed = pa.table({"author_id": pa.array(suppressed_ids, ID)})
     with (
+        run("ties", suppressed=suppressed) as rows,
+        engine.spilled(rows, rows.schema, settings) as ties,
         run("ranking", candidates=commit.dataset("candidates")) as rows,
         engine.spilled(rows, rows.schema, settings) as ranking,
         engine.spilled(_paths(graph, ranking), PATHS, settings) as paths,
     ):
-        suppressed = pa.table({"author_id": pa.array(suppressed_ids, ID)})
-        with run("reasons", ranking=ranking, paths=paths, suppressed=suppressed) as rows:
+        with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
             reason_count = commit.write("reasons", rows, made_from, as_of)
         reasons = commit.dataset("reasons")
         with run("recommendations", ranking=ranking, reasons=reasons) as rows:
