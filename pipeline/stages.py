@@ -25,7 +25,7 @@ from pipeline.graph.connect import connect as connect_authors
 from pipeline.identity.identify import IDENTITY_RULE
 from pipeline.identity.identify import identify as identify_authors
 from pipeline.ingest import eutilities
-from pipeline.ingest.files import ingest_files
+from pipeline.ingest.files import TABLES_OF_INGEST, ingest_files
 from pipeline.ingest.spool import source_name
 from pipeline.outreach.outbox import notify as notify_subscribers
 from pipeline.recommend.recommend import RANKING_RULE
@@ -73,8 +73,7 @@ def ingest(settings: Settings, paths: Sequence[Path] | None = None) -> Counts:
     """Read files into the lake: those given, or all that wait in the spool (then removed)."""
     waiting = _waiting(settings) if paths is None else list(paths)
     with lake.begin(settings.lake_folder) as commit:
-        names = ("publications", "authorships", "topics", "links", "deletions", "sources")
-        current = lake.datasets(settings.lake_folder, names)
+        current = lake.datasets(settings.lake_folder, TABLES_OF_INGEST)
         result = ingest_files(waiting, current, commit, settings)
     if paths is None:
         for path in waiting:
@@ -172,8 +171,7 @@ def publish(settings: Settings, now: datetime) -> Counts:
     ConfrereError
         A gate is red; yesterday's run stays served.
     """
-    names = ("recommendations", "reasons", "authors", "identities", "publications")
-    tables = lake.datasets(settings.lake_folder, names)
+    tables = lake.datasets(settings.lake_folder, publishing.SOURCES)
     as_of = _as_of(tables["recommendations"], settings)
     database = open_database(settings)
     if tables["recommendations"].row_count == 0 and queries.current_run(database) is None:
