@@ -65,18 +65,31 @@ def ingest_pubmed() -> None:
 
         return stages.fetch(from_environment(os.environ), slice_name)
 
-    @task(trigger_rule="all_done", outlets=[PUBLICATIONS])
+    @task(trigger_rule="all_done")
     def ingest() -> dict[str, int | str]:
         from pipeline import stages
 
-        return stages.ingest(from_environment(os.environ))
+        return stages.ingest(from_environment(os.environ), datetime.now(UTC))
+
+    @task(outlets=[PUBLICATIONS])
+    def compact() -> dict[str, int | str]:
+        from pipeline import stages
+
+        return stages.compact(from_environment(os.environ))
 
     @task(trigger_rule="none_failed")
-    def complete() -> None:
-        """Let no run be green in which a fetch failed: Airflow judges a run by its last task."""
+    def complete(ingested: dict[str, int | str]) -> None:
+        """Let no run be green in which a fetch failed or a file was refused.
+
+        Airflow judges a run by its last task.
+        """
+        from pipeline import stages
+
+        stages.require_whole(ingested)
 
     fetched = fetch.expand(slice_name=plan())
-    fetched >> ingest() >> (last := complete())
+    fetched >> (ingested := ingest())
+    ingested >> compact() >> (last := complete(ingested))  # type: ignore[arg-type]  # Airflow hands on the result
     fetched >> last
 
 

@@ -7,7 +7,7 @@ parses each file as both). It reads tables by name and takes `:named` parameters
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import lru_cache
@@ -96,12 +96,10 @@ def _duckdb(
     instance = _instance(settings.memory_limit, settings.threads, settings.scratch_folder)
     with instance.cursor() as connection:
         for name, source in sources.items():
-            files = ", ".join(_quoted(str(file)) for file in _files(source))
-            if files:
+            rows = _rows(source, lambda file: f"read_parquet({_quoted(str(file))})")
+            if rows:
                 # temporary, so that queries open at the same time do not see each other's tables
-                connection.execute(
-                    f'CREATE TEMP VIEW "{name}" AS SELECT * FROM read_parquet([{files}])'
-                )
+                connection.execute(f'CREATE TEMP VIEW "{name}" AS {rows}')
             else:
                 connection.register(name, _arrow(source))
         used = {name: parameters[name] for name in _PARAMETER.findall(text)}
@@ -151,11 +149,8 @@ def _spark(
     builder = SparkSession.builder.appName("confrere")
     spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     for name, source in sources.items():
-        files = _files(source)
-        if files:
-            frame = spark.read.parquet(*[str(file) for file in files])
-        else:
-            frame = spark.createDataFrame(_arrow(source))
+        rows = _rows(source, lambda file: f"parquet.`{file}`")
+        frame = spark.sql(rows) if rows else spark.createDataFrame(_arrow(source))
         frame.createOrReplaceTempView(name)
     used = {name: parameters[name] for name in _PARAMETER.findall(text)}
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
@@ -171,12 +166,36 @@ def _batches(parts: list[Path]) -> Iterator[pa.RecordBatch]:
             yield from parquet.iter_batches(ROWS_PER_GROUP)
 
 
-def _files(source: Source) -> tuple[Path, ...]:
-    if isinstance(source, Dataset):
-        return source.files
-    return (source,) if isinstance(source, Path) else ()
+def _rows(source: Source, table_of: Callable[[Path], str]) -> str:
+    """SELECT of a source's rows; empty where it has no file. `table_of` names a file's rows."""
+    if isinstance(source, Path):
+        return f"SELECT * FROM {table_of(source)}"
+    if not isinstance(source, Dataset) or not source.layers:
+        return ""
+    layers = [(table_of(layer.file), place) for place, layer in enumerate(source.layers)]
+    hides = [
+        (table_of(layer.hides), place) for place, layer in enumerate(source.layers) if layer.hides
+    ]
+    columns = ", ".join(source.table.schema.names)
+    if not hides:
+        return " UNION ALL ".join(f"SELECT {columns} FROM {file}" for file, _ in layers)
+    key = source.table.key[0]
+    rows = " UNION ALL ".join(
+        f"SELECT {columns}, {place} AS layer FROM {file}" for file, place in layers
+    )
+    hidden = " UNION ALL ".join(
+        f"SELECT {key} AS hidden_key, {place} AS hidden_by FROM {file}" for file, place in hides
+    )
+    return f"""
+        SELECT {columns} FROM ({rows}) AS every_row
+        LEFT JOIN (
+            SELECT hidden_key, MAX(hidden_by) AS hidden_by FROM ({hidden}) AS h GROUP BY hidden_key
+        ) AS hidden ON hidden_key = {key}
+        WHERE hidden_by IS NULL OR hidden_by <= layer"""
 
 
 def _arrow(source: Source) -> pa.Table:
     """Rows of a source that has no file: an Arrow table, or a table never written."""
-    return source.table.schema.empty_table() if isinstance(source, Dataset) else source
+    if isinstance(source, Dataset):
+        return source.table.schema.empty_table()
+    return source

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -31,6 +32,71 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
         yield from _bar(items, what, total)
     else:
         yield from _lines(items, what, total)
+
+
+@contextmanager
+def meter(what: str, total: int, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far work has come whose size is known in another measure than its results.
+
+    Parameters
+    ----------
+    total
+        Size of all the work, for instance bytes to read.
+    unit
+        Name of the results, for instance "records"; their rate is shown.
+
+    Yields
+    ------
+    A function of how much of `total` is done and how many results there are so far.
+    """
+    if sys.stderr.isatty():
+        with _meter_bar(what, total, unit) as show:
+            yield show
+    else:
+        yield _meter_lines(what, total, unit)
+
+
+@contextmanager
+def _meter_bar(what: str, total: int, unit: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[count]:,} " + unit + ", {task.fields[rate]:,.0f} a second"),
+        Remaining(),
+    )
+    started = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total, count=0, rate=0.0)
+
+        def show(done: int, count: int) -> None:
+            rate = count / max(time.monotonic() - started, 1e-9)
+            progress.update(task, completed=done, count=count, rate=rate)
+
+        yield show
+
+
+def _meter_lines(what: str, total: int, unit: str) -> Callable[[int, int], None]:
+    started = last = time.monotonic()
+
+    def show(done: int, count: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < SECONDS_BETWEEN_LINES or not done:
+            return
+        last = now
+        spent = now - started
+        left = spent * (total - done) / done
+        logger.info(
+            "%s: %.0f %%, %s %s, %.0f a second, about %.0f s left",
+            *(what, 100 * done / total, f"{count:,}", unit, count / spent, left),
+        )
+
+    return show
 
 
 def _bar(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:

@@ -49,6 +49,9 @@ class Settings:
         "", "address NCBI may write to about our requests (their usage policy asks for it)"
     )
     ncbi_tool: str = _setting("confrere", "name under which we call the E-utilities")
+    records_per_commit: int = _setting(
+        30_000, "papers read between commits to the lake: what a crash may cost"
+    )
     half_life_years: float = _setting(5.0, "years after which a joint paper counts half")
     author_cap: int = _setting(50, "papers with more authors than this give no edges")
     active_months: int = _setting(
@@ -72,6 +75,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in (
+            "records_per_commit",
             "author_cap",
             "active_months",
             "recommendations_per_author",
@@ -106,6 +110,11 @@ class Settings:
     def spool_folder(self) -> Path:
         """Folder of fetched PubMed XML that waits to be read."""
         return self.home / "spool"
+
+    @property
+    def refused_folder(self) -> Path:
+        """Folder of fetched files that could not be read."""
+        return self.spool_folder / "refused"
 
     @property
     def scratch_folder(self) -> Path:

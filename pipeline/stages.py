@@ -25,7 +25,7 @@ from pipeline.graph.connect import connect as connect_authors
 from pipeline.identity.identify import IDENTITY_RULE
 from pipeline.identity.identify import identify as identify_authors
 from pipeline.ingest import eutilities
-from pipeline.ingest.files import TABLES_OF_INGEST, ingest_files
+from pipeline.ingest.files import ingest_files
 from pipeline.ingest.spool import source_name
 from pipeline.outreach.outbox import notify as notify_subscribers
 from pipeline.recommend.recommend import RANKING_RULE
@@ -69,16 +69,47 @@ def fetch(settings: Settings, slice_name: str) -> Counts:
     return {"fetched": eutilities.fetch_slice(slice_name, settings)}
 
 
-def ingest(settings: Settings, paths: Sequence[Path] | None = None) -> Counts:
-    """Read files into the lake: those given, or all that wait in the spool (then removed)."""
+def ingest(settings: Settings, now: datetime, paths: Sequence[Path] | None = None) -> Counts:
+    """Read files into the lake: those given, or all that wait in the spool (then removed).
+
+    A file that cannot be read holds up no other: it is named in the log and under `refused`, and
+    one of the spool is moved to `spool/refused`, so that it is fetched again.
+    """
     waiting = _waiting(settings) if paths is None else list(paths)
-    with lake.begin(settings.lake_folder) as commit:
-        current = lake.datasets(settings.lake_folder, TABLES_OF_INGEST)
-        result = ingest_files(waiting, current, commit, settings)
+    result = ingest_files(waiting, settings, now)
+    refused = [file for file, _ in result.refused]
     if paths is None:
         for path in waiting:
-            path.unlink()
-    return _told("ingest", asdict(result))
+            if path in refused:
+                settings.refused_folder.mkdir(exist_ok=True)
+                path.replace(settings.refused_folder / path.name)
+            else:
+                path.unlink()
+    counts: Counts = asdict(result)
+    del counts["refused"]
+    if refused:
+        counts["refused"] = " ".join(file.name for file in refused)
+    return _told("ingest", counts)
+
+
+def require_whole(ingested: Counts) -> None:
+    """Fail if `ingest` refused a file.
+
+    Raises
+    ------
+    ConfrereError
+        It did; all else was read.
+    """
+    if ingested.get("refused"):
+        raise ConfrereError(
+            f"[{ingested['refused']}] could not be read, all else was: the warnings say why"
+        )
+
+
+def compact(settings: Settings) -> Counts:
+    """Merge the layers of tables that have many, which keeps reading fast; changes no row."""
+    merged = lake.compact(settings.lake_folder)
+    return _told("compact", dict(merged) or {"nothing to merge": 0})
 
 
 def identify(settings: Settings, as_of: date | None = None, today: date | None = None) -> Counts:
@@ -88,7 +119,7 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
     """
     names = ("publications", "authorships", "mentions", "identities")
     current = lake.datasets(settings.lake_folder, names)
-    if current["publications"].row_count == 0:
+    if current["publications"].is_empty:
         raise ConfrereError(
             f"[{settings.home}] holds no publications: run `confrere run --files …` first"
         )
@@ -174,7 +205,7 @@ def publish(settings: Settings, now: datetime) -> Counts:
     tables = lake.datasets(settings.lake_folder, publishing.SOURCES)
     as_of = _as_of(tables["recommendations"], settings)
     database = open_database(settings)
-    if tables["recommendations"].row_count == 0 and queries.current_run(database) is None:
+    if tables["recommendations"].is_empty and queries.current_run(database) is None:
         return _told("publish", {"nothing to publish yet": 0})
     made_from = tables["recommendations"].version
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{made_from[:6]}"
@@ -272,7 +303,7 @@ def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> in
 def export(settings: Settings, name: str, out: Path) -> int:
     """Write a lake table to a file, without the people who asked to be left out."""
     tables = lake.datasets(settings.lake_folder, {name, "identities", "authors"})
-    if not tables[name].files:
+    if not tables[name].layers:
         raise ConfrereError(f"[{settings.home}] has no {name} yet: run `confrere run` first")
     engine = open_database(settings)
     hidden = suppressions.suppressed_author_ids(engine, tables, settings)
@@ -291,8 +322,11 @@ def run(
         A stage failed; or slices could not be fetched, after all that did come was published.
     """
     failed = _fetch_pending(settings, now) if paths is None else []
-    ingest(settings, paths)
-    if failed and lake.read(settings.lake_folder, "publications").row_count == 0:
+    ingested = ingest(settings, now, paths)
+    compact(settings)
+    if lake.read(settings.lake_folder, "publications").is_empty:
+        require_whole(ingested)
+    if failed and lake.read(settings.lake_folder, "publications").is_empty:
         raise _not_fetched(failed)
     identify(settings, as_of, now.date())
     connect(settings)
@@ -300,6 +334,7 @@ def run(
     publish(settings, now)
     if as_of is None:  # what was true on a day of the past is no news
         notify(settings, now)
+    require_whole(ingested)
     if failed:
         raise _not_fetched(failed)
 
@@ -332,7 +367,8 @@ def _calibration(settings: Settings) -> Calibration | None:
 
 def _waiting(settings: Settings) -> list[Path]:
     """Files in the spool, without those still being written."""
-    return sorted(p for p in settings.spool_folder.glob("*") if not p.name.endswith(".part"))
+    files = (path for path in settings.spool_folder.glob("*") if path.is_file())
+    return sorted(path for path in files if not path.name.endswith(".part"))
 
 
 def _as_of(table: lake.Dataset, settings: Settings) -> date:

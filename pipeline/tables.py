@@ -18,10 +18,27 @@ TEXT = pa.string()
 REAL = pa.float64()
 DATE = pa.date32()
 FLAG = pa.bool_()
+TEXTS = pa.list_(pa.field("element", TEXT))
 INSTANT = pa.timestamp("us", tz="UTC")
 
 MENTIONS_PER_PAPER = 100_000
 """An author id is `pmid * MENTIONS_PER_PAPER + position` of the authorship that founded it."""
+
+NOTICE_KINDS = (
+    "retraction",
+    "partial_retraction",
+    "expression_of_concern",
+    "erratum",
+    "corrected_and_republished",
+    "update",
+    "other",
+)
+"""What CommentsCorrections and publication types say of a paper; comments and the rest are `other`."""
+
+
+def structs(**fields: pa.DataType) -> pa.DataType:
+    """Type of a list of small records."""
+    return pa.list_(pa.field("element", pa.struct(list(fields.items()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,8 @@ class Table:
     meaning: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    rows_per_group: int = 64_000
+    """Rows a Parquet row group: what a writer holds in memory, what a reader skips or reads."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -107,10 +126,8 @@ PUBLICATIONS = Table(
             "day the record entered PubMed (history date 'entrez', else the earliest record date, else 1900-01-01)",
         ),
         Column("revised_on", DATE, "day of the last revision of the record", nullable=True),
-        Column(
-            "publication_types", pa.list_(pa.field("element", TEXT)), "publication types as printed"
-        ),
-        Column("language", TEXT, "first language, ISO 639-2 code", nullable=True),
+        Column("publication_types", TEXTS, "publication types as printed"),
+        Column("languages", TEXTS, "languages of the text, ISO 639-2 codes, in order"),
         Column("doi", TEXT, "DOI, lower case, without resolver address", nullable=True),
         Column("author_count", COUNT, "names in the author list, collectives included", low=0),
         Column("is_retracted", FLAG, "retracted, by its own record or by a retraction notice"),
@@ -127,6 +144,7 @@ PUBLICATIONS = Table(
             "`xml:` or `nbib:` and a hash of the record: settles ties (the highest wins, so XML does) and shows what changed",
         ),
     ),
+    rows_per_group=10_000,
 )
 AUTHORSHIPS = Table(
     "authorships",
@@ -152,7 +170,13 @@ AUTHORSHIPS = Table(
         ),
         ORCID,
         Column(
-            "affiliations", pa.list_(pa.field("element", TEXT)), "affiliations as printed, in order"
+            "equal_contribution", FLAG, "marked as having contributed as much as others so marked"
+        ),
+        Column("affiliations", TEXTS, "affiliations as printed, in order"),
+        Column(
+            "affiliation_identifiers",
+            structs(place=COUNT, source=TEXT, value=TEXT),
+            "identifiers of the affiliations: place in `affiliations` from 1, source (ROR, GRID, ISNI, …), value as printed",
         ),
     ),
 )
@@ -168,21 +192,60 @@ TOPICS = Table(
             "MeSH unique identifier, or 'keyword:' + the keyword in lower case",
         ),
         Column("name", TEXT, "heading or keyword as printed"),
-        Column("is_major", FLAG, "a major topic of the paper"),
+        Column("is_major", FLAG, "a major topic of the paper, by itself or by a qualifier"),
+        Column(
+            "qualifiers",
+            structs(qualifier_ui=TEXT, name=TEXT, is_major=FLAG),
+            "MeSH qualifiers of the heading, in order",
+        ),
     ),
 )
-LINKS = Table(
-    "links",
-    "From one paper to another: CommentsCorrections and references.",
-    ("pmid", "ref_type", "ref_pmid"),
+NOTICES = Table(
+    "notices",
+    "What one record says of another or of itself: CommentsCorrections, and the type Retracted Publication. Both directions read alike: which paper is concerned, and which paper says so.",
+    ("pmid", "place"),
     (
         PMID,
+        Column("place", COUNT, "order in the record, from 1", low=1),
+        Column("ref_type", TEXT, "RefType as PubMed prints it, or the publication type"),
         Column(
-            "ref_type",
-            TEXT,
-            "RefType as PubMed prints it (RetractionIn, ErratumFor, …), or 'Cites'",
+            "ref_pmid", ID, "the other paper; null where it is not in PubMed", nullable=True, low=1
         ),
-        Column("ref_pmid", ID, "PubMed identifier of the other paper", low=1),
+        Column("ref_source", TEXT, "the other paper as printed", nullable=True),
+        Column("kind", TEXT, "what the notice is", values=NOTICE_KINDS),
+        Column(
+            "subject_pmid",
+            ID,
+            "the paper concerned (retracted, corrected, …)",
+            nullable=True,
+            low=1,
+        ),
+        Column(
+            "notice_pmid",
+            ID,
+            "the paper that says so; null where it is not known",
+            nullable=True,
+            low=1,
+        ),
+    ),
+)
+CITATIONS = Table(
+    "citations",
+    "References from one paper to another.",
+    ("pmid", "ref_pmid"),
+    (PMID, Column("ref_pmid", ID, "PubMed identifier of the paper cited", low=1)),
+)
+GRANTS = Table(
+    "grants",
+    "Who paid for it: grants as printed.",
+    ("pmid", "place"),
+    (
+        PMID,
+        Column("place", COUNT, "order in the record, from 1", low=1),
+        Column("grant_id", TEXT, "number of the grant", nullable=True),
+        Column("acronym", TEXT, "of the institute, at the NIH", nullable=True),
+        Column("agency", TEXT, "who gave it", nullable=True),
+        Column("country", TEXT, "country of the agency", nullable=True),
     ),
 )
 DELETIONS = Table(
@@ -206,8 +269,41 @@ SOURCES = Table(
     (
         Column("name", TEXT, "file name, or name of the slice"),
         Column("sha256", TEXT, "checksum of its bytes: the same bytes are not read twice"),
+        Column("byte_count", ID, "size as stored, bytes", low=0),
         Column("record_count", ID, "records in it", low=0),
         Column("deletion_count", ID, "deletions in it", low=0),
+        Column("quarantined_count", ID, "records in it that could not be read", low=0),
+    ),
+)
+QUARANTINE = Table(
+    "quarantine",
+    "Records that could not be read, and PMIDs that PubMed lists and does not deliver: nothing is lost.",
+    ("name", "place"),
+    (
+        Column("name", TEXT, "file or slice, as in sources"),
+        Column("place", COUNT, "order in the file, from 1", low=1),
+        Column("pmid", ID, "PMID, where it could be read", nullable=True, low=1),
+        Column("reason", TEXT, "what is wrong"),
+        Column(
+            "text", TEXT, "the record as it came, damaged bytes replaced; empty where none came"
+        ),
+    ),
+)
+MERGES = Table(
+    "merges",
+    "Log of ingest: what each commit of a run changed.",
+    ("started_at", "place"),
+    (
+        Column("started_at", INSTANT, "start of the run"),
+        Column("place", COUNT, "order in the run, from 1", low=1),
+        Column("source_count", ID, "files or slices read", low=0),
+        Column("record_count", ID, "records read", low=0),
+        Column("quarantined_count", ID, "records that could not be read", low=0),
+        Column("new_count", ID, "papers that came in", low=0),
+        Column("revised_count", ID, "papers that changed", low=0),
+        Column("unchanged_count", ID, "papers read again as they were", low=0),
+        Column("deleted_count", ID, "papers kept out by deletions", low=0),
+        Column("retracted_count", ID, "papers newly retracted", low=0),
     ),
 )
 MENTIONS = Table(
@@ -362,9 +458,13 @@ TABLES: dict[str, Table] = {
         PUBLICATIONS,
         AUTHORSHIPS,
         TOPICS,
-        LINKS,
+        NOTICES,
+        CITATIONS,
+        GRANTS,
         DELETIONS,
         SOURCES,
+        QUARANTINE,
+        MERGES,
         MENTIONS,
         IDENTITIES,
         AUTHORS,
@@ -385,10 +485,18 @@ def _section(table: Table) -> str:
     lines = [f"## {table.name}", "", f"{table.meaning} Key: {', '.join(table.key)}.", ""]
     lines += ["| column | type | says |", "|---|---|---|"]
     for column in table.columns:
-        kind = "list of string" if pa.types.is_list(column.type) else str(column.type)
+        kind = _kind(column.type)
         kind += ", may be null" if column.nullable else ""
         bounds = f" [{'' if column.low is None else f'{column.low:g}'}, {'' if column.high is None else f'{column.high:g}'}]"
         meaning = column.meaning.replace("|", "\\|").replace("<", "&lt;")
         meaning += bounds if (column.low, column.high) != (None, None) else ""
         lines.append(f"| {column.name} | {kind} | {meaning} |")
     return "\n".join([*lines, ""])
+
+
+def _kind(kind: pa.DataType) -> str:
+    if not pa.types.is_list(kind):
+        return str(kind)
+    if not pa.types.is_struct(kind.value_type):
+        return f"list of {kind.value_type}"
+    return f"list of ({', '.join(field.name for field in kind.value_type)})"

@@ -29,6 +29,10 @@ DEFAULTS: dict[str, Any] = {
     "source_number": 0,
     "checksum": "0",
     "affiliations": [],
+    "affiliation_identifiers": [],
+    "equal_contribution": False,
+    "languages": ["eng"],
+    "qualifiers": [],
     "descriptor_ui": "D000001",
     "name": "Topic",
     "is_major": False,
@@ -57,6 +61,10 @@ DEFAULTS: dict[str, Any] = {
     "sha256": "0",
     "record_count": 0,
     "deletion_count": 0,
+    "byte_count": 0,
+    "quarantined_count": 0,
+    "reason": "",
+    "text": "",
 }
 
 

@@ -31,9 +31,9 @@ def write(folder: Path, text: str) -> Path:
 
 def test_parameters_are_bound_and_comments_are_not_read(tmp_path: Path) -> None:
     file = write(
-        tmp_path, "-- up to :nobody\nSELECT pmid FROM links WHERE pmid < :most ORDER BY pmid"
+        tmp_path, "-- up to :nobody\nSELECT pmid FROM citations WHERE pmid < :most ORDER BY pmid"
     )
-    sources = {"links": arrow("links", [{"pmid": pmid} for pmid in (1, 2, 3)])}
+    sources = {"citations": arrow("citations", [{"pmid": pmid} for pmid in (1, 2, 3)])}
     rows = engine.fetch(
         file, sources, {"most": 3, "since": date(2020, 1, 1)}, Settings(home=tmp_path)
     )
@@ -41,33 +41,33 @@ def test_parameters_are_bound_and_comments_are_not_read(tmp_path: Path) -> None:
 
 
 def test_queries_open_at_the_same_time_keep_their_own_tables(tmp_path: Path) -> None:
-    file = write(tmp_path, "SELECT pmid FROM links ORDER BY pmid")
+    file = write(tmp_path, "SELECT pmid FROM citations ORDER BY pmid")
     settings = Settings(home=tmp_path)
-    one, two = (arrow("links", [{"pmid": pmid}]) for pmid in (1, 2))
+    one, two = (arrow("citations", [{"pmid": pmid}]) for pmid in (1, 2))
     with (
-        engine.query(file, {"links": one}, {}, settings) as first,
-        engine.query(file, {"links": two}, {}, settings) as second,
+        engine.query(file, {"citations": one}, {}, settings) as first,
+        engine.query(file, {"citations": two}, {}, settings) as second,
     ):
         assert first.read_all()["pmid"].to_pylist() == [1]
         assert second.read_all()["pmid"].to_pylist() == [2]
 
 
 def test_a_table_never_written_is_empty_and_a_quote_in_a_path_does_no_harm(tmp_path: Path) -> None:
-    file = write(tmp_path, "SELECT pmid FROM links ORDER BY pmid")
+    file = write(tmp_path, "SELECT pmid FROM citations ORDER BY pmid")
     settings = Settings(home=tmp_path / "it's")
-    dataset = lake.read(settings.lake_folder, "links")
-    assert engine.fetch(file, {"links": dataset}, {}, settings).num_rows == 0
+    dataset = lake.read(settings.lake_folder, "citations")
+    assert engine.fetch(file, {"citations": dataset}, {}, settings).num_rows == 0
     with engine.spilled(
-        arrow("links", [{}]).to_batches(), TABLES["links"].schema, settings
+        arrow("citations", [{}]).to_batches(), TABLES["citations"].schema, settings
     ) as path:
-        assert engine.fetch(file, {"links": path}, {}, settings).num_rows == 1
+        assert engine.fetch(file, {"citations": path}, {}, settings).num_rows == 1
     assert not path.exists()
 
 
 def run_stages(home: Path, records: Path, name: str) -> None:
     """The whole path up to publishing, on one engine."""
     settings = Settings(home=home, engine=name)
-    stages.ingest(settings, [records])
+    stages.ingest(settings, datetime(2026, 3, 3, tzinfo=UTC), [records])
     stages.identify(settings)
     stages.connect(settings)
     stages.recommend(settings)

@@ -40,12 +40,12 @@ def test_a_table_never_written_is_empty(tmp_path: Path) -> None:
 
 
 def test_a_failed_commit_changes_no_table_and_leaves_no_file(tmp_path: Path) -> None:
-    write_lake(tmp_path, authors=[{"author_id": 1}], links=[{"pmid": 1}])
-    before = lake.datasets(tmp_path, ["authors", "links"])
-    two = {"authors": [{"author_id": 2}], "links": [{"pmid": -5}]}
+    write_lake(tmp_path, authors=[{"author_id": 1}], citations=[{"pmid": 1}])
+    before = lake.datasets(tmp_path, ["authors", "citations"])
+    two = {"authors": [{"author_id": 2}], "citations": [{"pmid": -5}]}
     with pytest.raises(ConfrereError, match="-5 is below 1"):
         write_lake(tmp_path, **two)
-    assert lake.datasets(tmp_path, ["authors", "links"]) == before
+    assert lake.datasets(tmp_path, ["authors", "citations"]) == before
     write_lake(tmp_path, topics=[{"pmid": 1}])
     assert len(list(tmp_path.glob("authors/*"))) == 1
 
@@ -56,7 +56,7 @@ def test_a_reader_keeps_the_tables_it_looked_up(tmp_path: Path) -> None:
     write_lake(tmp_path, authors=[{"author_id": 2}])
     assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
     assert lake.read(tmp_path, "authors").read(["author_id"]).to_pylist() == [{"author_id": 2}]
-    write_lake(tmp_path, links=[{}])
+    write_lake(tmp_path, citations=[{}])
     write_lake(tmp_path)
     assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
     write_lake(tmp_path, authors=[{"author_id": 3}])
@@ -78,10 +78,10 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
         ),
         ("identities", [{"confidence": float("nan")}], "column confidence"),
         ("identities", [{"method": "guess"}], "column method.*is none of orcid"),
-        ("links", [{"pmid": 0}], r"row 0, column pmid\] 0 is below 1"),
-        ("links", [{"ref_type": None}], r"row 0, column ref_type\] None is missing"),
-        ("links", [{"pmid": 2}, {"pmid": 1}], "row 1, key pmid, ref_type, ref_pmid.*out of order"),
-        ("links", [{"pmid": 2}, {"pmid": 2}], "there twice"),
+        ("citations", [{"pmid": 0}], r"row 0, column pmid\] 0 is below 1"),
+        ("citations", [{"ref_pmid": None}], r"row 0, column ref_pmid\] None is missing"),
+        ("citations", [{"pmid": 2}, {"pmid": 1}], "row 1, key pmid, ref_pmid.*out of order"),
+        ("citations", [{"pmid": 2}, {"pmid": 2}], "there twice"),
     ],
 )
 def test_a_row_that_does_not_fit_is_refused_by_row_and_column(
@@ -92,17 +92,20 @@ def test_a_row_that_does_not_fit_is_refused_by_row_and_column(
 
 
 def test_the_key_is_checked_across_batches(tmp_path: Path) -> None:
-    twice = [*batches("links", [{"pmid": 1}, {"pmid": 2}]), *batches("links", [{"pmid": 2}])]
+    twice = [
+        *batches("citations", [{"pmid": 1}, {"pmid": 2}]),
+        *batches("citations", [{"pmid": 2}]),
+    ]
     with pytest.raises(ConfrereError, match="row 2, key"), lake.begin(tmp_path) as commit:
-        commit.write("links", twice)
+        commit.write("citations", twice)
 
 
 def test_missing_and_undeclared_columns_are_named(tmp_path: Path) -> None:
-    table = arrow("links", [{}])
+    table = arrow("citations", [{}])
     with pytest.raises(ConfrereError, match="has no column pmid"), lake.begin(tmp_path) as commit:
-        commit.write("links", table.drop_columns(["pmid"]).to_batches())
+        commit.write("citations", table.drop_columns(["pmid"]).to_batches())
     with pytest.raises(ConfrereError, match=r"undeclared.*mood"), lake.begin(tmp_path) as commit:
-        commit.write("links", table.append_column("mood", [["fine"]]).to_batches())
+        commit.write("citations", table.append_column("mood", [["fine"]]).to_batches())
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=8), st.integers(1, 3))

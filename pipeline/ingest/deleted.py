@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -13,18 +13,21 @@ from pipeline.ingest import fields
 from pipeline.ingest.records import Deletion
 
 
-def read(path: Path) -> Iterator[Deletion]:
+def read(path: Path, show: Callable[[int], object] = lambda _: None) -> Iterator[Deletion]:
     """Yield the PMIDs of a list in order.
 
     Raises
     ------
     ConfrereError
         The file is damaged, empty, or holds a line that is no PMID.
+
+    `show` is told at the end how many bytes of the file (as stored) were read.
     """
-    opener = gzip.open if path.suffix == ".gz" else Path.open
     try:
-        with cast(IO[bytes], opener(path, "rb")) as lines:
-            yield from read_lines(path, lines)
+        with path.open("rb") as stored:
+            opened = gzip.GzipFile(fileobj=stored) if path.suffix == ".gz" else stored
+            yield from read_lines(path, cast(IO[bytes], opened))
+            show(stored.tell())
     except OSError as error:
         raise ConfrereError(
             f"[{path}] cannot be read ({error.strerror}): give a file that can be read"

@@ -24,7 +24,7 @@ from pipeline.ingest import deleted
 from pipeline.ingest.elements import Element, pmid_of
 from pipeline.ingest.http import Http
 from pipeline.ingest.spool import Slice, query_hash, slice_named, slice_of
-from pipeline.ingest.xml import parser_for, read_prolog
+from pipeline.ingest.xml import new_parser, read_prolog
 from pipeline.settings import Settings
 
 MOST_IDS = 9_999
@@ -246,9 +246,7 @@ def _parsed(body: bytes, root_tag: str, name: str) -> Element:
     """Parse an answer; refuse another root element than `root_tag`, and error bodies."""
     try:
         prolog = read_prolog(f"{name}, PubMed's answer", [body])
-        parser = parser_for([])
-        parser.feed(body)
-        root: Element = parser.close()
+        root: Element = etree.fromstring(body, new_parser())
     except (ConfrereError, etree.XMLSyntaxError) as error:
         raise UpstreamError(
             f"[{name}] PubMed's answer is no XML ({error}): run again later"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ _ORCID = re.compile(
 )
 _DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
 _PMID = re.compile(r"[0-9]{1,10}")
+_PMIDS = re.compile(r"[1-9][0-9]{0,9}(?:,[1-9][0-9]{0,9})*")
 _YEAR = re.compile(r"(?<![0-9])(1[5-9]|20)[0-9]{2}(?![0-9])")
 _MONTH_AND_DAY = re.compile(r"\s*([A-Za-z]+)\.?(?:\s+([0-9]{1,2})(?![0-9]))?")
 _MONTHS = {
@@ -66,6 +68,17 @@ def pmid(text: str | None) -> int | None:
     """Read a PMID; None where the text is no positive whole number of up to ten digits."""
     text = (text or "").strip()
     return int(text) or None if _PMID.fullmatch(text) else None
+
+
+def pmids(texts: list[str]) -> Sequence[int]:
+    """Read many PMIDs: each once, in order, without those that `pmid` does not take.
+
+    >>> pmids(["7", "x", "12 ", "7"])
+    (7, 12)
+    """
+    if _PMIDS.fullmatch(",".join(texts)):  # almost always: no call for each
+        return tuple(dict.fromkeys(map(int, texts)))
+    return tuple(dict.fromkeys(number for text in texts if (number := pmid(text)) is not None))
 
 
 @lru_cache(maxsize=100_000)

@@ -1,121 +1,101 @@
-"""Files into the lake: stage every record, merge with what is there, write all or nothing.
+"""Files into the lake: stage every record, merge with what is there, commit, go on.
 
 The newest record of a PMID wins, by version, then day of revision, then place in PubMed's log
 (`source_number`), then checksum, by which XML wins over .nbib; a deletion keeps out every record up
-to its own place in the log.
-So the order of files, and whether they come in one run or several, do not matter as long as a
-PMID's versions and revisions rise along the log, as they do in PubMed.
+to its own place in the log. So the order of files, and whether they come in one run or several, do
+not matter as long as a PMID's versions and revisions rise along the log, as they do in PubMed.
+
+A commit holds about `records_per_commit` records with the ledger rows of their files: a crash costs
+no more than that, and a file is in the lake whole or not at all.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from hashlib import file_digest
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline import engine, lake
 from pipeline.errors import ConfrereError, WrongUse
-from pipeline.ingest import deleted, nbib, spool, xml
-from pipeline.ingest.records import Batch, Item, batches, staged_schema
-from pipeline.progress import track
+from pipeline.ingest import spool
+from pipeline.ingest.records import Batch
+from pipeline.ingest.staging import READERS, Staged, kind, sha256, stage
+from pipeline.progress import meter
 from pipeline.settings import Settings
-from pipeline.tables import SOURCES, TABLES
+from pipeline.tables import ID, INSTANT, MERGES, QUARANTINE, SOURCES
 
-MERGED = ("publications", "authorships", "topics", "links")
-TABLES_OF_INGEST = (*MERGED, "deletions", "sources")
+MERGED = ("publications", "authorships", "topics", "notices", "citations", "grants")
+"""Tables of records: a merge puts a layer of what changed on top of each."""
+
+TABLES_OF_INGEST = (*MERGED, "deletions", "sources", "quarantine", "merges")
 """Tables that `ingest_files` reads and may write."""
 
-DELETED_LIST_NUMBER = 99_999_999
-"""Place of PubMed's list of deleted PMIDs in its log: after every file."""
-
-_READERS: dict[str, Callable[[Path], Iterator[Item]]] = {
-    ".xml": xml.read,
-    ".xml.gz": xml.read,
-    ".nbib": nbib.read,
-    ".pmids": deleted.read,
-    ".pmids.gz": deleted.read,
-}
-_LOG_FILE = re.compile(r"(?:pubmed|medline)([0-9]{2})n([0-9]{4})\.")
 _SQL = Path(__file__).parent
+_STEPS = ("deletions", "held", "outcomes", "concerned", "retracted", "flipped")
+"""Queries of a merge in order; the result of each is a table for those behind it."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """What a run of `ingest_files` did.
 
-    Papers are counted once each: of those read, `new_count` came in, `revised_count` changed,
+    Papers are counted once a commit: of those read, `new_count` came in, `revised_count` changed,
     `unchanged_count` stayed; `deleted_count` of those read or held are kept out by deletions.
+    `refused` names the files that could not be read, with the reason.
     """
 
     source_count: int = 0
     skipped_count: int = 0
     record_count: int = 0
+    quarantined_count: int = 0
     new_count: int = 0
     revised_count: int = 0
     unchanged_count: int = 0
     deleted_count: int = 0
     retracted_count: int = 0
+    refused: tuple[tuple[Path, str], ...] = ()
+
+    def __add__(self, other: Ingested) -> Ingested:
+        return Ingested(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Ingested)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A row of the ledger."""
-
-    name: str
-    sha256: str
-    record_count: int
-    deletion_count: int
-
-
-def ingest_files(
-    paths: Sequence[Path],
-    current: Mapping[str, lake.Dataset],
-    commit: lake.Commit,
-    settings: Settings,
-) -> Ingested:
+def ingest_files(paths: Sequence[Path], settings: Settings, started_at: datetime) -> Ingested:
     """Read PubMed files (or the PubMed files of folders) and merge them into the lake.
 
-    Parameters
-    ----------
-    current
-        The tables of `TABLES_OF_INGEST` as they stand.
-    commit
-        Takes the new tables; a table that does not change is not written.
+    A file that cannot be read is refused whole; the others are read all the same.
 
     Raises
     ------
-    ConfrereError
-        A file cannot be read; nothing was written.
     WrongUse
         A path is of no known kind.
+    ConfrereError
+        Another run is writing to the lake.
     """
     files = pubmed_files(paths)
-    ledger = {row["name"]: row for row in current["sources"].read().to_pylist()}
-    digests = {file: _sha256(file) for file in files}
-    unread = [f for f in files if ledger.get(spool.source_name(f), {}).get("sha256") != digests[f]]
-    skipped_count = len(files) - len(unread)
-    if not unread:
-        return Ingested(skipped_count=skipped_count)
+    digests, refused = _digests(files)
+    ledger = _ledger(lake.read(settings.lake_folder, "sources"))
+    unread = {
+        file: digest
+        for file, digest in digests.items()
+        if ledger.get(spool.source_name(file), {}).get("sha256") != digest
+    }
+    total = Ingested(skipped_count=len(digests) - len(unread), refused=refused)
     settings.scratch_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="ingest-", dir=settings.scratch_folder) as folder:
-        entries = _stage(unread, digests, Path(folder))
-        ledger |= {entry.name: _row(entry) for entry in entries}
-        counts = _merge(Path(folder), current, commit, settings)
-    rows = [ledger[name] for name in sorted(ledger)]
-    commit.write("sources", [pa.RecordBatch.from_pylist(rows, schema=SOURCES.schema)])
-    return Ingested(
-        source_count=len(unread),
-        skipped_count=skipped_count,
-        record_count=sum(entry.record_count for entry in entries),
-        **counts,
-    )
+        groups = _staged_groups(unread, Path(folder), settings.records_per_commit)
+        for group in groups:
+            total += _commit(group, settings, started_at)
+    return total
 
 
 def pubmed_files(paths: Sequence[Path]) -> list[Path]:
@@ -136,114 +116,145 @@ def pubmed_files(paths: Sequence[Path]) -> list[Path]:
     return list(files.values())
 
 
-def source_number(file: Path) -> int:
-    """Place of a baseline or update file in PubMed's log; 0 for other files.
-
-    >>> source_number(Path("pubmed26n1335.xml.gz"))
-    261335
-    """
-    if _kind(file) in (".pmids", ".pmids.gz"):
-        return DELETED_LIST_NUMBER
-    match = _LOG_FILE.match(file.name)
-    return int(match[1]) * 10_000 + int(match[2]) if match else 0
-
-
 def _files_at(path: Path) -> list[Path]:
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.is_file() and _kind(file))
+        files = sorted(file for file in path.iterdir() if file.is_file() and kind(file))
         if not files:
-            raise WrongUse(f"[{path}] holds no file ending in {', '.join(_READERS)}")
+            raise WrongUse(f"[{path}] holds no file ending in {', '.join(READERS)}")
         return files
     if not path.exists():
         raise WrongUse(f"[{path}] does not exist: give PubMed files or folders of them")
-    if not _kind(path):
-        raise WrongUse(f"[{path}] is of no known kind: give {', '.join(_READERS)}")
+    if not kind(path):
+        raise WrongUse(f"[{path}] is of no known kind: give {', '.join(READERS)}")
     return [path]
 
 
-def _kind(file: Path) -> str:
-    return next((ending for ending in _READERS if file.name.endswith(ending)), "")
+def _digests(files: Sequence[Path]) -> tuple[dict[Path, str], tuple[tuple[Path, str], ...]]:
+    """Checksums of the files, and those that cannot be opened."""
+    digests, refused = {}, []
+    for file in files:
+        try:
+            digests[file] = sha256(file)
+        except ConfrereError as error:
+            refused.append((file, str(error)))
+    return digests, tuple(refused)
 
 
-def _sha256(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ConfrereError(
-            f"[{file}] cannot be read ({error.strerror}): give a file that can be read"
-        ) from None
+def _ledger(sources: lake.Dataset) -> dict[str, dict[str, object]]:
+    return {row["name"]: row for row in sources.read().to_pylist()}
 
 
-def _row(entry: _Entry) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in SOURCES.schema.names}
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Files staged for one commit, a folder each, and those refused on the way."""
+
+    folder: Path
+    staged: tuple[Staged, ...]
+    refused: tuple[tuple[Path, str], ...]
 
 
-def _stage(files: Sequence[Path], digests: Mapping[Path, str], folder: Path) -> list[_Entry]:
-    """Write the rows of all files to Parquet in `folder`; return the rows of the ledger."""
-    entries = []
-    first_record = 1
-    with ExitStack() as stack:
-        writers = {
-            name: stack.enter_context(
-                pq.ParquetWriter(_staged(folder, name), staged_schema(TABLES[name]))
-            )
-            for name in Batch._fields
-        }
-        for place, file in enumerate(files, start=1):
-            record_count = deletion_count = 0
-            items = track(
-                _READERS[_kind(file)](file), f"reading {file.name} ({place} of {len(files)})"
-            )
-            for batch in batches(items, source_number(file), first_record):
-                for name, rows in zip(Batch._fields, batch, strict=True):
-                    writers[name].write_batch(rows)
-                record_count += batch.publications.num_rows
-                deletion_count += batch.deletions.num_rows
-                first_record += batch.publications.num_rows
-            name = spool.source_name(file)
-            entries.append(_Entry(name, digests[file], record_count, deletion_count))
-    return entries
+def _staged_groups(
+    files: Mapping[Path, str], folder: Path, records_per_commit: int
+) -> Iterator[_Group]:
+    """Stage files one by one; a group is complete when it has enough records."""
+    sizes = {file: file.stat().st_size for file in files}
+    staged: list[Staged] = []
+    refused: list[tuple[Path, str]] = []
+    read_bytes = read_records = group_records = 0
+    with meter("reading PubMed", sum(sizes.values()), "records") as show:
+        for file, digest in files.items():
+            here = folder / str(len(staged))
+            try:
+                entry = stage(
+                    file,
+                    digest,
+                    here,
+                    group_records + 1,
+                    # called before the loop goes on, so the two sums are those of this file
+                    lambda done, count: show(read_bytes + done, read_records + count),  # noqa: B023
+                )
+            except ConfrereError as error:
+                logger.warning("%s", error)
+                refused.append((file, str(error)))
+                shutil.rmtree(here)
+            else:
+                staged.append(entry)
+                group_records += entry.record_count
+                read_records += entry.record_count
+            read_bytes += sizes[file]
+            if group_records >= records_per_commit:
+                yield _Group(folder, tuple(staged), tuple(refused))
+                staged, refused, group_records = [], [], 0
+    if staged or refused:
+        yield _Group(folder, tuple(staged), tuple(refused))
 
 
-def _staged(folder: Path, name: str) -> Path:
-    return folder / f"staged_{name}.parquet"
+def _commit(group: _Group, settings: Settings, started_at: datetime) -> Ingested:
+    """Merge a group into the lake, with its ledger rows; clear its folders."""
+    if not group.staged:
+        return Ingested(refused=group.refused)
+    with lake.begin(settings.lake_folder) as commit:
+        current = lake.datasets(settings.lake_folder, TABLES_OF_INGEST)
+        done = Ingested(
+            source_count=len(group.staged),
+            record_count=sum(entry.record_count for entry in group.staged),
+            quarantined_count=sum(entry.quarantined_count for entry in group.staged),
+            **_merge(group.folder, current, commit, settings),
+            refused=group.refused,
+        )
+        rows = _ledger(current["sources"]) | {entry.name: asdict(entry) for entry in group.staged}
+        ledger = [rows[name] for name in sorted(rows)]
+        commit.write("sources", [pa.RecordBatch.from_pylist(ledger, schema=SOURCES.schema)])
+        _write_quarantine(group, current["quarantine"], commit)
+        _write_log(done, current["merges"], commit, started_at)
+    for entry in group.folder.iterdir():
+        shutil.rmtree(entry)
+    return done
 
 
 def _merge(
     folder: Path, current: Mapping[str, lake.Dataset], commit: lake.Commit, settings: Settings
 ) -> dict[str, int]:
-    """Merge what `_stage` wrote with the lake; return the counts of `Ingested`."""
-    sources: dict[str, engine.Source] = {name: current[name] for name in TABLES_OF_INGEST}
-    sources |= {f"staged_{name}": _staged(folder, name) for name in Batch._fields}
-    for name, sql_name in (
-        ("merged_deletions", "deletions"),
-        ("winners", "winners"),
-        ("retracted", "retracted"),
-    ):
-        sources[name] = _save(folder / f"{name}.parquet", sql_name, sources, settings)
-    counts: dict[str, int] = {
-        name: int(value)
-        for name, value in engine.fetch(_SQL / "counts.sql", sources, {}, settings)
-        .to_pylist()[0]
-        .items()
-    }
-    changed = MERGED if counts.pop("touched_count") else ()
+    """Merge what was staged below `folder` with the lake; return the counts of `Ingested`."""
+    staged = {f"staged_{name}": folder / "*" / f"{name}.parquet" for name in Batch._fields}
+    sources: dict[str, engine.Source] = {**{name: current[name] for name in MERGED}, **staged}
+    sources["deletions"] = current["deletions"]
+    for step in _STEPS:
+        name = "merged_deletions" if step == "deletions" else step
+        sources[name] = engine.fetch(_SQL / f"{step}.sql", sources, {}, settings)
+    told = engine.fetch(_SQL / "counts.sql", sources, {}, settings).to_pylist()[0]
+    counts = {name: int(value) for name, value in told.items()}
+    if counts.pop("touched_count"):
+        hides = engine.fetch(_SQL / "hides.sql", sources, {}, settings)
+        replaced = hides.filter(pc.invert(hides["is_flipped"]))
+        for name in MERGED:
+            hidden = hides if name == "publications" else replaced
+            with engine.query(_SQL / f"{name}.sql", sources, {}, settings) as rows:
+                commit.add(name, rows, hidden["pmid"].combine_chunks().cast(ID))
     if counts.pop("deletion_count"):
-        changed = (*changed, "deletions")
-    for name in track(changed, "merging tables", len(changed)):
-        with engine.query(_SQL / f"{name}.sql", sources, {}, settings) as rows:
-            commit.write(name, rows)
+        commit.write("deletions", sources["merged_deletions"].to_batches())  # type: ignore[union-attr]  # fetched above
     return counts
 
 
-def _save(
-    path: Path, sql_name: str, sources: Mapping[str, engine.Source], settings: Settings
-) -> Path:
-    with (
-        engine.query(_SQL / f"{sql_name}.sql", sources, {}, settings) as rows,
-        pq.ParquetWriter(path, rows.schema) as writer,
-    ):
-        for batch in rows:
-            writer.write_batch(batch)
-    return path
+def _write_quarantine(group: _Group, before: lake.Dataset, commit: lake.Commit) -> None:
+    """Put aside what could not be read; a file read anew takes the place of its earlier rows."""
+    read_now = pa.array([entry.name for entry in group.staged])
+    kept = before.read()
+    kept = kept.filter(pc.invert(pc.is_in(kept["name"], read_now)))
+    files = sorted(group.folder.glob("*/quarantine.parquet"))
+    staged = pa.concat_tables([pq.read_table(file, schema=QUARANTINE.schema) for file in files])
+    if staged.num_rows or kept.num_rows < before.row_count:
+        rows = pa.concat_tables([kept, staged])
+        ordered = rows.sort_by([(column, "ascending") for column in QUARANTINE.key])
+        commit.write("quarantine", ordered.to_batches())
+
+
+def _write_log(
+    done: Ingested, before: lake.Dataset, commit: lake.Commit, started_at: datetime
+) -> None:
+    rows = before.read()
+    place = pc.sum(pc.equal(rows["started_at"], pa.scalar(started_at, INSTANT))).as_py() or 0
+    row = {"started_at": started_at, "place": place + 1, **asdict(done)}
+    rows = pa.concat_tables([rows, pa.Table.from_pylist([row], schema=MERGES.schema)])
+    ordered = rows.sort_by([(column, "ascending") for column in MERGES.key])
+    commit.write("merges", ordered.to_batches())

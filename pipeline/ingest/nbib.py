@@ -6,8 +6,9 @@ an author would lose their author, so lines are unfolded and numbered by author 
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
@@ -20,12 +21,17 @@ from pipeline.ingest import fields
 from pipeline.ingest.records import (
     UNDATED,
     Authorship,
-    Link,
+    Grant,
+    Item,
+    Notice,
     Record,
     Topic,
+    Unread,
+    UnreadableError,
     keyword,
     merged_topics,
-    retraction_as_type,
+    notice,
+    with_types,
 )
 
 Fields = dict[str, list[str]]
@@ -33,6 +39,8 @@ Fields = dict[str, list[str]]
 _LINE = re.compile(r"([A-Z0-9]{2,4}) *- ?(.*)")
 _OF_AUTHOR = frozenset({"FAU", "AU", "CN", "AUID", "AD"})
 _PMID_IN_NOTICE = re.compile(r"PMID: *([0-9]+)")
+_ACRONYM = re.compile(r"[A-Z]{2}")
+"""Of an institute of the NIH."""
 _REF_TYPES = {
     "CIN": "CommentIn", "CON": "CommentOn", "EIN": "ErratumIn", "EFR": "ErratumFor",
     "CRI": "CorrectedandRepublishedIn", "CRF": "CorrectedandRepublishedFrom",
@@ -43,20 +51,27 @@ _REF_TYPES = {
 }  # fmt: skip
 
 
-def read(path: Path) -> Iterator[Record]:
+def read(path: Path, show: Callable[[int], object] = lambda _: None) -> Iterator[Item]:
     """Yield the records of a MEDLINE text file in order.
+
+    Parameters
+    ----------
+    show
+        Is told, after each record, how many bytes of the file have been read.
 
     Raises
     ------
     ConfrereError
-        The file is no MEDLINE text, or a record has no PMID or no title.
+        The file is no MEDLINE text.
     """
     count = 0
     try:
-        with path.open(encoding="utf-8-sig") as lines:
+        with path.open("rb") as stored:
+            lines = io.TextIOWrapper(stored, "utf-8-sig")
             for fields_read in Medline.parse(_prepared(path, lines)):
                 count += 1
-                yield _record(path, count, {k: _as_list(v) for k, v in fields_read.items()})
+                yield _item({tag: _as_list(value) for tag, value in fields_read.items()})
+                show(stored.tell())
     except UnicodeDecodeError as error:
         raise ConfrereError(
             f"[{path}] is not UTF-8 text ({error.reason}): export it again"
@@ -110,15 +125,23 @@ def _unfolded(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield tag, text
 
 
-def _record(path: Path, number: int, of: Fields) -> Record:
+def _item(of: Fields) -> Item:
+    try:
+        return _record(of)
+    except UnreadableError as error:
+        text = "\n".join(f"{tag:<4}- {text}" for tag, texts in of.items() for text in texts)
+        return Unread(fields.pmid(_first(of, "PMID")), str(error), text)
+
+
+def _record(of: Fields) -> Record:
     pmid = fields.pmid(_first(of, "PMID"))
     if pmid is None:
-        raise ConfrereError(f"[{path}, record {number}] has no PMID: export it again")
+        raise UnreadableError("has no PMID: export it again")
     title = _first(of, "TI") or _first(of, "BTI") or _first(of, "TT")
     if title is None:
-        raise ConfrereError(f"[{path}, pubmed:{pmid}] has no title: export it again")
+        raise UnreadableError("has no title: export it again")
     published_on = fields.first_day(_first(of, "DP") or "") or _day(_first(of, "DEP"))
-    uncited = any(not _PMID_IN_NOTICE.search(notice) for notice in of.get("RIN", ()))
+    types = of.get("PT", [])
     return Record(
         pmid=pmid,
         version=1,
@@ -128,13 +151,15 @@ def _record(path: Path, number: int, of: Fields) -> Record:
         published_on=published_on,
         entered_on=_entered_on(of, published_on),
         revised_on=_day(_first(of, "LR")),
-        publication_types=retraction_as_type(of.get("PT", []), uncited),
-        language=_first(of, "LA"),
+        publication_types=types,
+        languages=of.get("LA", []),
         doi=_doi(of),
         checksum=f"nbib:{blake2b(repr(sorted(of.items())).encode(), digest_size=16).hexdigest()}",
         authorships=_authorships(of),
         topics=_topics(of),
-        links=_links(of),
+        notices=with_types(pmid, _notices(pmid, of), types),
+        citations=(),  # the format has none
+        grants=[_grant(text) for text in of.get("GR", ())],
     )
 
 
@@ -186,7 +211,7 @@ def _authorship(author: Fields) -> Authorship:
     affiliations = author.get("AD", [])
     collective_name = _first(author, "CN")
     if collective_name is not None:
-        return Authorship(None, None, None, None, collective_name, orcid, affiliations)
+        return Authorship(None, None, None, None, collective_name, orcid, False, affiliations, ())
     full, short = _first(author, "FAU"), _first(author, "AU") or ""
     last_name, _, fore_name = (full or "").partition(",")
     if full is None:
@@ -202,25 +227,46 @@ def _authorship(author: Fields) -> Authorship:
         suffix or None,
         None,
         orcid,
+        False,  # the format does not say
         affiliations,
+        (),
     )
 
 
-def _topics(of: Fields) -> list[Topic]:
+def _topics(of: Fields) -> Sequence[Topic]:
     """MeSH headings (printed without identifiers, `*` for major) and keywords."""
-    headings = [
-        keyword(text.partition("/")[0].lstrip("*"), "*" in text) for text in of.get("MH", ())
-    ]
+    headings = [_heading(text) for text in of.get("MH", ())]
     keywords = [keyword(text.lstrip("*"), text.startswith("*")) for text in of.get("OT", ())]
     return merged_topics([topic for topic in headings + keywords if topic.name])
 
 
-def _links(of: Fields) -> list[Link]:
-    links = (
-        Link(ref_type, ref_pmid)
-        for tag, ref_type in _REF_TYPES.items()
-        for text in of.get(tag, ())
-        for printed in _PMID_IN_NOTICE.findall(text)
-        if (ref_pmid := fields.pmid(printed)) is not None
-    )
-    return list(dict.fromkeys(links))
+def _heading(text: str) -> Topic:
+    """Read `Heading/qualifier/*major qualifier`."""
+    name, *qualifiers = text.split("/")
+    topic = keyword(name.lstrip("*"), name.startswith("*"))
+    for qualifier in qualifiers:
+        topic = topic.qualified("", qualifier.lstrip("*"), qualifier.startswith("*"))
+    return topic
+
+
+def _notices(pmid: int, of: Fields) -> list[Notice]:
+    notices = []
+    for tag, ref_type in _REF_TYPES.items():
+        for text in of.get(tag, ()):
+            printed = _PMID_IN_NOTICE.search(text)
+            ref_pmid = fields.pmid(printed[1]) if printed else None
+            notices.append(notice(pmid, ref_type, ref_pmid, text.partition(" PMID:")[0]))
+    return notices
+
+
+def _grant(text: str) -> Grant:
+    """Read `number/acronym/agency/country`, of which only the last two are always there.
+
+    >>> tuple(_grant("MC_UU/5/AG/NIA NIH HHS/United States"))
+    ('MC_UU/5', 'AG', 'NIA NIH HHS', 'United States')
+    >>> tuple(_grant("Wellcome Trust/United Kingdom"))
+    (None, None, 'Wellcome Trust', 'United Kingdom')
+    """
+    *front, agency, country = ["", *text.split("/")]
+    acronym = front.pop() if front and _ACRONYM.fullmatch(front[-1]) else None
+    return Grant("/".join(filter(None, front)) or None, acronym, agency or None, country or None)

@@ -1,29 +1,16 @@
--- A row is a PMID that is retracted: by its type, by its own notice, or by another paper's notice.
--- All evidence is in the tables, so a notice that is itself withdrawn no longer counts.
-SELECT pmid
+-- A row is a paper concerned that is retracted after the merge: by its own record, or by the record
+-- of another. A notice that is itself withdrawn no longer counts.
+SELECT evidence.pmid
 FROM (
-    SELECT publications.pmid
-    FROM publications
-    JOIN winners ON winners.pmid = publications.pmid AND winners.record = 0
-    WHERE array_contains(publications.publication_types, 'Retracted Publication')
+    SELECT notices.subject_pmid AS pmid
+    FROM notices
+    LEFT JOIN outcomes ON outcomes.pmid = notices.pmid AND outcomes.is_touched
+    WHERE notices.kind = 'retraction' AND outcomes.pmid IS NULL
     UNION
-    SELECT staged_publications.pmid
-    FROM staged_publications
-    JOIN winners ON winners.record = staged_publications.record
-    WHERE array_contains(staged_publications.publication_types, 'Retracted Publication')
-    UNION
-    SELECT CASE WHEN links.ref_type = 'RetractionOf' THEN links.ref_pmid ELSE links.pmid END AS pmid
-    FROM links
-    JOIN winners ON winners.pmid = links.pmid AND winners.record = 0
-    WHERE links.ref_type IN ('RetractionIn', 'RetractionOf')
-    UNION
-    SELECT
-        CASE
-            WHEN staged_links.ref_type = 'RetractionOf' THEN staged_links.ref_pmid
-            ELSE staged_links.pmid
-        END AS pmid
-    FROM staged_links
-    JOIN winners ON winners.record = staged_links.record
-    WHERE staged_links.ref_type IN ('RetractionIn', 'RetractionOf')
+    SELECT staged_notices.subject_pmid AS pmid
+    FROM staged_notices
+    JOIN outcomes ON outcomes.record = staged_notices.record
+    WHERE staged_notices.kind = 'retraction'
 ) AS evidence
-ORDER BY pmid
+JOIN concerned ON concerned.pmid = evidence.pmid
+ORDER BY evidence.pmid

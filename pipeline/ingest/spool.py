@@ -21,7 +21,11 @@ _SLICE = re.compile(
     r"(new|revised|deleted)/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.\.([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
     r"(?:@([0-9a-f]{8}))?"
 )
+_LOG_FILE = re.compile(r"(?:pubmed|medline)([0-9]{2})n([0-9]{4})\.")
 _FILE = re.compile(r"(new|revised|deleted)_([0-9.-]+(?:@[0-9a-f]{8})?)\.(?:xml|pmids)\.gz")
+
+DELETED_LIST_NUMBER = 99_999_999
+"""Place of PubMed's list of deleted PMIDs in its log: after every file."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,3 +93,15 @@ def source_name(file: Path) -> str:
     match = _FILE.fullmatch(file.name)
     name = f"{match[1]}/{match[2]}" if match else ""
     return name if _SLICE.fullmatch(name) else file.name
+
+
+def source_number(file: Path) -> int:
+    """Place of a baseline or update file in PubMed's log; 0 for other files.
+
+    >>> source_number(Path("pubmed26n1335.xml.gz"))
+    261335
+    """
+    if file.name.endswith((".pmids", ".pmids.gz")):
+        return DELETED_LIST_NUMBER
+    match = _LOG_FILE.match(file.name)
+    return int(match[1]) * 10_000 + int(match[2]) if match else 0

@@ -26,7 +26,7 @@ def run_stage(name: str, home: Path, files: list[Path]) -> None:
     settings = Settings(home=home)
     now = datetime.now(UTC)
     if name == "ingest":
-        print(stages.ingest(settings, files))
+        print(stages.ingest(settings, now, files))
     elif name == "identify":
         print(stages.identify(settings, today=now.date()))
     elif name == "publish":

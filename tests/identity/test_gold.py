@@ -10,9 +10,9 @@ import pytest
 
 from pipeline import lake
 from pipeline.identity.identify import identify
-from pipeline.ingest.files import TABLES_OF_INGEST, ingest_files
 from pipeline.settings import Settings
 from tests.builders import SHARED
+from tests.ingest.drawn import ingest
 
 GOLD = SHARED / "identity"
 
@@ -44,9 +44,7 @@ def mention(pair: dict[str, str], side: str) -> Mention:
 def identified(folder: Path) -> dict[Mention, int]:
     """Ingest and identify the gold records; return the author of each printed name."""
     settings = Settings(home=folder)
-    with lake.begin(settings.lake_folder) as commit:
-        current = lake.datasets(settings.lake_folder, TABLES_OF_INGEST)
-        ingest_files([GOLD / "gs_train.xml.gz"], current, commit, settings)
+    ingest(folder, GOLD / "gs_train.xml.gz")
     current = lake.datasets(
         settings.lake_folder, ["publications", "authorships", "mentions", "identities"]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -43,6 +44,11 @@ def article(pmid: int, **given: Any) -> str:
         for name in given.get("types", ["Journal Article"])
     )
     keywords = "".join(f"<Keyword>{escape(word)}</Keyword>" for word in given.get("keywords", ()))
+    cites = "".join(
+        f'<ReferenceList><Reference><ArticleIdList><ArticleId IdType="pubmed">{pmid}</ArticleId>'
+        "</ArticleIdList></Reference></ReferenceList>"
+        for pmid in given.get("cites", ())
+    )
     date = "<Year>{}</Year><Month>{}</Month><Day>{}</Day>"
     return (
         f'<PubmedArticle><MedlineCitation><PMID Version="{given.get("version", 1)}">{pmid}</PMID>'
@@ -58,7 +64,7 @@ def article(pmid: int, **given: Any) -> str:
         + f"<CommentsCorrectionsList>{links}</CommentsCorrectionsList>"
         + f"<KeywordList>{keywords}</KeywordList></MedlineCitation><PubmedData><History>"
         + f'<PubMedPubDate PubStatus="entrez">{date.format(2020, 1, 2)}</PubMedPubDate>'
-        + "</History></PubmedData></PubmedArticle>"
+        + f"</History>{cites}</PubmedData></PubmedArticle>"
     )
 
 
@@ -77,18 +83,19 @@ def write(path: Path, records: Iterable[str], deleted: Sequence[int] = ()) -> Pa
     return path
 
 
-def ingest(home: Path, *paths: Path) -> Ingested:
-    """Read files into the lake of `home`."""
-    settings = Settings(home=home)
-    with lake.begin(settings.lake_folder) as commit:
-        current = lake.datasets(settings.lake_folder, TABLES_OF_INGEST)
-        return ingest_files(paths, current, commit, settings)
+NIGHT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def ingest(home: Path, *paths: Path, **given: Any) -> Ingested:
+    """Read files into the lake of `home`, with settings as given."""
+    return ingest_files(paths, Settings(home=home, **given), NIGHT)
 
 
 def tables(home: Path) -> dict[str, list[dict[str, Any]]]:
-    """Load all rows of the tables of ingest, ledger apart."""
+    """Load all rows of the tables of ingest, ledger and log apart."""
     found = lake.datasets(Settings(home=home).lake_folder, TABLES_OF_INGEST)
-    return {name: t.read().to_pylist() for name, t in found.items() if name != "sources"}
+    own = {name: table for name, table in found.items() if name not in ("sources", "merges")}
+    return {name: table.read().to_pylist() for name, table in own.items()}
 
 
 def versions(home: Path) -> dict[str, str]:

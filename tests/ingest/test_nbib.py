@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import ConfrereError
 from pipeline.ingest import nbib
-from pipeline.ingest.records import Authorship, Link, Record, Topic
+from pipeline.ingest.records import Authorship, Record, Topic, Unread
 from tests.ingest.drawn import article, ingest, tables, write
 
 TEXT = """
@@ -60,18 +60,20 @@ DP  - 1999 Winter
 def read(tmp_path: Path, text: str) -> list[Record]:
     path = tmp_path / "export.nbib"
     path.write_text(text, encoding="utf-8")
-    return list(nbib.read(path))
+    items = list(nbib.read(path))
+    assert all(isinstance(item, Record) for item in items)
+    return [item for item in items if isinstance(item, Record)]
 
 
 def test_a_medline_export_is_read_with_each_authors_own_affiliations(tmp_path: Path) -> None:
     first, second = read(tmp_path, TEXT)
     assert first.authorships == [
         Authorship(
-            "Läera", "Luna", "L", None, None, "0000-0002-1825-0097",
-            ["Department of Biosciences, University of Bari, Bari, Italy."],
+            "Läera", "Luna", "L", None, None, "0000-0002-1825-0097", False,
+            ["Department of Biosciences, University of Bari, Bari, Italy."], (),
         ),
-        Authorship("De Grassi", "Anna", "A", "Jr", None, None, ["One.", "Two."]),
-        Authorship(None, None, None, None, "The Great Group", None, []),
+        Authorship("De Grassi", "Anna", "A", "Jr", None, None, False, ["One.", "Two."], ()),
+        Authorship(None, None, None, None, "The Great Group", None, False, [], ()),
     ]  # fmt: skip
     assert [(a.last_name, a.fore_name, a.suffix) for a in second.authorships] == [
         ("Smith", "JA", "Jr"),
@@ -84,10 +86,10 @@ def test_a_medline_export_gives_the_fields_of_a_paper(tmp_path: Path) -> None:
     assert first.title == (
         "A study of &lt;carnitine&gt; &amp; related things that goes on for more than a line."
     )
-    assert (first.abstract, first.journal, first.language) == (
+    assert (first.abstract, first.journal, first.languages) == (
         "A rare disease.",
         "Human mutation",
-        "eng",
+        ["eng"],
     )
     assert first.doi == "10.1002/humu.23901"
     assert (first.published_on, first.entered_on, first.revised_on) == (
@@ -96,11 +98,14 @@ def test_a_medline_export_gives_the_fields_of_a_paper(tmp_path: Path) -> None:
         date(2020, 7, 6),
     )
     assert (second.published_on, second.entered_on) == (date(1999, 1, 1), date(1999, 1, 1))
-    assert first.publication_types == ["Journal Article", "Preprint", "Retracted Publication"]
-    assert first.links == [Link("CommentIn", 32000001)]
+    assert first.publication_types == ["Journal Article", "Preprint"]
+    assert [(n.ref_type, n.ref_pmid, n.kind, n.subject_pmid) for n in first.notices] == [
+        ("CommentIn", 32000001, "other", 31432522),
+        ("RetractionIn", None, "retraction", 31432522),
+    ]
     assert first.topics == [
         Topic("keyword:child", "Child", False),
-        Topic("keyword:leigh disease", "Leigh Disease", True),
+        Topic("keyword:leigh disease", "Leigh Disease", True, (("", "genetics", True),)),
         Topic("keyword:crat", "CRAT", False),
     ]
 
@@ -121,14 +126,23 @@ def test_a_medline_export_goes_into_the_lake(tmp_path: Path) -> None:
         ("", "holds no record"),
         ("<html>\n<body>", r"line 1\] is no MEDLINE text"),
         ("      folded without a field", r"line 1\] is no MEDLINE text"),
-        ("TI  - No number\n", r"record 1\] has no PMID"),
-        ("PMID- 5\nAU  - Smith J\n", r"pubmed:5\] has no title"),
     ],
 )
 def test_what_is_no_medline_text_is_refused_by_name(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(ConfrereError, match=why) as caught:
         read(tmp_path, text)
     assert "export.nbib" in str(caught.value)
+
+
+def test_a_record_without_number_or_title_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "export.nbib"
+    path.write_text(f"TI  - No number\n\nPMID- 5\nAU  - Smith J\n\n{TEXT}", encoding="utf-8")
+    unread = [item for item in nbib.read(path) if isinstance(item, Unread)]
+    assert [(item.pmid, item.reason.partition(":")[0]) for item in unread] == [
+        (None, "has no PMID"),
+        (5, "has no title"),
+    ]
+    assert unread[0].text == "TI  - No number"
 
 
 @pytest.mark.parametrize("files", [("a.xml", "b.nbib"), ("b.nbib", "a.xml")])

@@ -7,7 +7,6 @@ import gzip
 import html
 import io
 import re
-from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -21,8 +20,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfrereError
 from pipeline.ingest import records, xml
-from pipeline.ingest.elements import read_record
-from pipeline.ingest.records import Deletion, Item, Record
+from pipeline.ingest.records import Deletion, Item, Record, Unread
 from tests.builders import SHARED
 from tests.ingest.drawn import article, article_set, author, write
 
@@ -170,11 +168,13 @@ def test_articles_are_read_as_bio_entrez_reads_them(name: str) -> None:
             for a in record.authorships
         ] == names_by_entrez(printed)
         assert {t.descriptor_ui: t.is_major for t in record.topics} == topics_by_entrez(citation)
-        assert {tuple(link) for link in record.links} == links_by_entrez(citation, data)
+        links = {(n.ref_type, n.ref_pmid) for n in record.notices if n.ref_pmid}
+        links |= {("Cites", pmid) for pmid in record.citations}
+        assert links == links_by_entrez(citation, data)
         assert record.publication_types == [
             plain(t) for t in printed.get("PublicationTypeList", ())
         ]
-        assert record.language == next(iter(printed.get("Language", ())), None)
+        assert record.languages == [plain(code) for code in printed.get("Language", ())]
         assert (record.journal or "") == plain(printed.get("Journal", {}).get("Title", ""))
         ids = [*printed.get("ELocationID", ()), *data.get("ArticleIdList", ())]
         dois = {plain(i).lower() for i in ids if "doi" in i.attributes.values() and "10." in i}
@@ -292,14 +292,14 @@ def test_the_checksum_sees_content_and_not_indentation(tmp_path: Path) -> None:
     tree = ET.fromstring(article(1, title="A é title", keywords=["x"]))
     plainly = one(tmp_path, ET.tostring(tree, encoding="unicode"))
     ET.indent(tree)
-    indented = one(tmp_path, ET.tostring(tree, encoding="us-ascii").decode())
+    indented = one(tmp_path, ET.tostring(tree, encoding="unicode"))
     assert indented == plainly
     assert one(tmp_path, article(1, title="Another", keywords=["x"])).checksum != plainly.checksum
 
 
 def test_batches_tie_rows_to_records_by_number(tmp_path: Path) -> None:
     file = write(tmp_path / "a.xml", [article(5), article(5, authors=[author("A"), author("B")])])
-    (batch,) = records.batches(xml.read(file), source_number=3, first_record=11)
+    (batch,) = records.batches(xml.read(file), "a.xml", source_number=3, first_record=11)
     assert batch.publications.column("record").to_pylist() == [11, 12]
     assert batch.publications.column("author_count").to_pylist() == [1, 2]
     assert batch.publications.column("source_number").to_pylist() == [3, 3]
@@ -321,20 +321,14 @@ def test_any_unicode_survives(last: str, fore: str, title: str, place: str) -> N
     document = article_set(
         [article(1, title=title, authors=[author(f"L{last}", fore, affiliation=place)])]
     )
-    (element,) = elements_of(document)
-    record = read_record(element)
+    (record,) = xml.read_stream("drawn", io.BytesIO(document))
+    assert isinstance(record, Record)
     kept = [re.sub(" +", " ", text).strip() for text in (f"L{last}", fore, place)]
     found = record.authorships[0]
     assert found.last_name == kept[0]
     assert (found.fore_name or "") == kept[1] or found.fore_name == fore[:1].strip()
     assert found.affiliations == [kept[2]] * bool(kept[2])
     assert html.unescape(record.title) == re.sub(" +", " ", title).strip()
-
-
-def elements_of(document: bytes) -> Iterator[Any]:
-    parser = xml.parser_for(["PubmedArticle"])
-    parser.feed(document)
-    return (element for _, element in parser.read_events())
 
 
 # -- bad input ------------------------------------------------------------------------------------
@@ -360,12 +354,9 @@ BAD = {
         b'<!DOCTYPE PubmedArticleSet [<!ENTITY a "b">]>' + GOOD[39:],
         "a DTD of its own",
     ),
-    "entity.xml": (DOCTYPE + GOOD[39:].replace(b"Doe", b"D&oe;"), "entity that only a DTD"),
-    "pmid.xml": (GOOD.replace(b">1</PMID>", b">x</PMID>"), r"pubmed:\?, line 2\].* no number"),
-    "title.xml": (
-        article_set([article(77, title_element="")]),
-        r"title\.xml, pubmed:77, line 2\] has no title",
-    ),
+    "utf16.xml": (GOOD.decode().replace("utf-8", "utf-16").encode("utf-16"), "is in UTF-16"),
+    "latin.xml": (GOOD.replace(b"utf-8", b"iso-8859-1"), "is in iso-8859-1"),
+    "long.xml": (GOOD.replace(b">T<", b">%b<" % (b"long " * 7_000_000)), "without the end of a"),
 }
 
 
@@ -378,6 +369,45 @@ def test_bad_input_is_refused_by_name_with_what_is_wrong(tmp_path: Path, name: s
         list(xml.read(path))
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+UNREAD = {
+    "entity": (DOCTYPE + GOOD[39:].replace(b"Doe", b"D&oe;"), 1, "'oe' not defined"),
+    "number": (GOOD.replace(b">1</PMID>", b">x</PMID>"), None, "no number"),
+    "title": (article_set([article(77, title_element="")]), 77, "has no title"),
+    "bytes": (GOOD.replace(b"Doe", b"D\xffe"), 1, "not well-formed"),
+    "control": (GOOD.replace(b"Doe", b"D\x01e"), 1, "not well-formed"),
+    "deep": (GOOD.replace(b"Doe", b"<i>" * 400 + b"</i>" * 400), 1, "depth"),
+    "node": (GOOD.replace(b"Doe", b"long " * 2_100_000), 1, "not well-formed"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_a_record_that_cannot_be_read_is_told_with_its_reason_and_its_bytes(name: str) -> None:
+    document, pmid, why = UNREAD[name]
+    (item,) = xml.read_stream(name, io.BytesIO(document))
+    assert isinstance(item, Unread)
+    assert item.pmid == pmid
+    assert why in item.reason
+    assert item.text.startswith("<PubmedArticle>")
+    assert item.text.endswith("</PubmedArticle>")
+
+
+@pytest.mark.parametrize("block", [1 << 8, 1 << 12, 1 << 18])
+def test_a_damaged_record_costs_no_other(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml, "_BLOCK", block)
+    drawn = [article(pmid, title="x" * 500) for pmid in range(1, 21)]
+    drawn[4] = drawn[4].replace("</Author>", "</Autor>")
+    drawn[9] = drawn[9].replace("</PubmedArticle>", "</PubmedArticl>")  # joins the next to it
+    items = list(xml.read_stream("drawn", io.BytesIO(article_set(drawn, deleted=[99]))))
+    assert [item.pmid for item in items if isinstance(item, Record)] == [
+        pmid for pmid in range(1, 21) if pmid not in (5, 10, 11)
+    ]
+    assert [(item.pmid, item.record_count) for item in items if isinstance(item, Unread)] == [
+        (5, 1),
+        (10, 2),
+    ]
+    assert items[-1] == Deletion(99)
 
 
 def test_a_set_that_says_it_is_empty_may_be_empty(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from uuid import uuid4
 import pyarrow.parquet as pq
 from sqlalchemy import Table, insert, update
 
-from pipeline.lake import Dataset
+from pipeline.lake import Dataset, Layer
 from pipeline.serving.database import Connection, Engine, writing
 from pipeline.serving.names import fold_name
 from pipeline.serving.publish import VALID_FOR, Published, Run, publish
@@ -75,7 +75,7 @@ def tables(folder: Path, rows: Mapping[str, Sequence[dict[str, Any]]]) -> dict[s
     for name, listed in rows.items():
         path = folder / f"{name}-{uuid4().hex}.parquet"
         pq.write_table(arrow(name, listed), path)
-        found[name] = Dataset(TABLES[name], (path,), row_count=len(listed))
+        found[name] = Dataset(TABLES[name], (Layer(path, None, len(listed)),))
     return found
 
 
