@@ -38,17 +38,20 @@ RETRY_POLICY = ExceptionRetryPolicy(
 )
 def ingest_pubmed() -> None:
     """
-    Fetch what PubMed has new and revised for the configured query, and read it into the lake.
+    Fetch what PubMed has new and revised, all of it or for a query, and read it into the lake.
 
-    **Reads** the E-utilities, a slice a day and kind, through pool `ncbi` (one slot keeps NCBI's
-    rate limit), and any file that waits in `$CONFRERE_HOME/spool`. **Writes** publications,
-    authorships, topics, links, deletions and the ledger `sources`, all at once or not at all.
+    **Reads** baseline and update files from CONFRERE_PUBMED_MIRROR, up to 20 a task, and the
+    E-utilities for CONFRERE_PUBMED_QUERY, a slice a day and kind, through pool `ncbi` (one slot
+    keeps NCBI's rate limit), and any file that waits in `$CONFRERE_HOME/spool`. **Writes**
+    publications, authorships, topics, links, deletions and the ledger `sources`, all at once or
+    not at all.
 
-    **When it fails**: a slice that was not fetched is asked for again the next night; what was
-    fetched is read all the same, and task `complete` fails the run. `BadCredentials`: correct
-    CONFRERE_NCBI_API_KEY. A file that cannot be read is named in the log of task `ingest`, and the
-    lake stays as it was: take it out of the spool and clear the task. Clearing any task is safe at
-    any time.
+    **When it fails**: a slice or file that was not fetched is asked for again the next night; what
+    was fetched is read all the same, and task `complete` fails the run. `BadCredentials`: correct
+    CONFRERE_NCBI_API_KEY. A missing file: nothing behind it is read until the mirror has it. A file
+    of a new year: set CONFRERE_PUBMED_YEAR to read its baseline. A file that cannot be read is
+    named in the log of task `ingest`, and the lake stays as it was: take it out of the spool and
+    clear the task. Clearing any task is safe at any time.
     """
 
     @task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -41,6 +42,18 @@ class Settings:
     deleted_pmids_url: str = _setting(
         "https://ftp.ncbi.nlm.nih.gov/pubmed/deleted.pmids.gz",
         "PubMed's list of deleted PMIDs; empty: do not ask",
+    )
+    pubmed_mirror: str = _setting(
+        "",
+        "address or folder with PubMed's `baseline/` and `updatefiles/`, e.g. https://ftp.ncbi.nlm.nih.gov/pubmed/; empty: not followed",
+    )
+    pubmed_year: str = _setting(
+        "",
+        "two-digit year of the baseline to follow, e.g. 26; empty: the year of the first file ever read",
+    )
+    smallest_file_share: float = _setting(
+        0.01,
+        "smallest share of the usual records and bytes (median) that a baseline or update file may have; 0 accepts any",
     )
     ncbi_api_key: str = _setting(
         "", "NCBI API key: ten requests a second instead of three", secret=True
@@ -90,9 +103,14 @@ class Settings:
             raise WrongUse(
                 f"[setting half_life_years] is {self.half_life_years}: give a number above 0"
             )
-        if not 0 <= self.smallest_share <= 1:
+        for name in ("smallest_share", "smallest_file_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise WrongUse(
+                    f"[setting {name}] is {getattr(self, name)}: give a number from 0 to 1"
+                )
+        if not re.fullmatch("([0-9]{2})?", self.pubmed_year):
             raise WrongUse(
-                f"[setting smallest_share] is {self.smallest_share}: give a number from 0 to 1"
+                f"[setting pubmed_year] is {self.pubmed_year!r}: give two digits such as 26"
             )
         if self.engine not in ("duckdb", "spark"):
             raise WrongUse(f"[setting engine] is {self.engine!r}: give duckdb or spark")

@@ -24,8 +24,9 @@ from pipeline.graph.connect import WEIGHT_RULE, load_graph
 from pipeline.graph.connect import connect as connect_authors
 from pipeline.identity.identify import IDENTITY_RULE
 from pipeline.identity.identify import identify as identify_authors
-from pipeline.ingest import eutilities
+from pipeline.ingest import eutilities, mirror
 from pipeline.ingest.files import ingest_files
+from pipeline.ingest.log_files import is_piece
 from pipeline.ingest.spool import source_name
 from pipeline.outreach.outbox import notify as notify_subscribers
 from pipeline.recommend.recommend import RANKING_RULE
@@ -45,28 +46,31 @@ logger = logging.getLogger(__name__)
 
 
 def plan_fetch(settings: Settings, now: datetime) -> list[str]:
-    """Name the slices of PubMed (new and revised records by day) that have not been fetched yet.
+    """Name what of PubMed has not been fetched yet: files of the mirror, slices of the query.
 
-    A day is asked for once it is over for PubMed at the instant `now` (UTC). Without a query there
-    are none: then files in the spool are all there is to read.
+    A day is asked for once it is over for PubMed at the instant `now` (UTC). With neither a mirror
+    nor a query there is nothing: then files in the spool are all there is to read.
     """
-    if not settings.pubmed_query:
-        if _waiting(settings):
+    spooled = [source_name(path) for path in _waiting(settings)]
+    if not (settings.pubmed_query or settings.pubmed_mirror):
+        if spooled:
             return []
         raise WrongUse(
-            "[setting pubmed_query] is empty: set CONFRERE_PUBMED_QUERY to what to follow, "
-            "e.g. 'Geneva[ad]', or read files with `confrere run --files`"
+            "[settings pubmed_query and pubmed_mirror] are empty: set CONFRERE_PUBMED_QUERY to "
+            "what to follow, e.g. 'Geneva[ad]', or CONFRERE_PUBMED_MIRROR to follow all of PubMed, "
+            "or read files with `confrere run --files`"
         )
-    spooled = [source_name(path) for path in _waiting(settings)]
     # PubMed's days end at midnight US Eastern time, which is at most five hours behind UTC
     today = (now - timedelta(hours=5)).date()
     sources = lake.read(settings.lake_folder, "sources")
-    return eutilities.pending_slices(sources, spooled, today, settings)
+    pieces = mirror.pending_files(sources, spooled, settings) if settings.pubmed_mirror else []
+    return [*pieces, *eutilities.pending_slices(sources, spooled, today, settings)]
 
 
 def fetch(settings: Settings, slice_name: str) -> Counts:
-    """Fetch one slice from PubMed into the spool."""
-    return {"fetched": eutilities.fetch_slice(slice_name, settings)}
+    """Fetch one slice, or one piece of the mirror, into the spool."""
+    fetch_into_spool = mirror.fetch_files if is_piece(slice_name) else eutilities.fetch_slice
+    return {"fetched": fetch_into_spool(slice_name, settings)}
 
 
 def ingest(settings: Settings, now: datetime, paths: Sequence[Path] | None = None) -> Counts:

@@ -48,7 +48,7 @@ def pending_slices(
 
     All days to yesterday count: today is not over, so what PubMed says of it is not complete. The
     first is `pubmed_since`, or else thirty days ago or the first day ever asked for, whatever the
-    query was. The list of deleted PMIDs is asked for as of yesterday.
+    query was. The list of deleted PMIDs is asked for as of yesterday, without a query too.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def pending_slices(
     query = query_hash(settings.pubmed_query)
     days = Slice("new", _first_day(had, today, settings), yesterday).days()
     pending = []
-    for kind in _DATE_FIELD:
+    for kind in _DATE_FIELD if settings.pubmed_query else ():
         pending += _runs(kind, query, [day for day in days if (kind, query, day) not in known])
     pending.sort(key=lambda part: (part.first, part.kind))
     if settings.deleted_pmids_url and ("deleted", "", yesterday) not in known:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import httpx
 
@@ -61,6 +62,10 @@ class Http:
     def get(self, url: str, name: str) -> bytes:
         """GET a file."""
         return self._request("GET", url, name, None)
+
+    def download(self, url: str, name: str, target: Path) -> None:
+        """GET a file to disk."""
+        target.write_bytes(self.get(url, name))
 
     def _request(self, method: str, url: str, name: str, data: dict[str, str] | None) -> bytes:
         """Body of a good answer.

@@ -91,7 +91,7 @@ def read(path: Path, show: Callable[[int], object] = lambda _: None) -> Iterator
         with path.open("rb") as stored:
             opened = igzip.open(stored, "rb") if path.suffix == ".gz" else stored
             yield from read_stream(path, cast(IO[bytes], opened), lambda: show(stored.tell()))
-    except (EOFError, zlib.error, IsalError, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, IsalError, gzip.BadGzipFile) as error:  # type: ignore[misc]  # isal's stubs call it a variable
         raise ConfrereError(f"[{path}] is a damaged gzip file ({error}): fetch it again") from None
     except OSError as error:
         raise ConfrereError(
