@@ -113,7 +113,7 @@ def test_the_real_pair_of_2026_is_followed(tmp_path: Path) -> None:
     real = Settings(home=tmp_path / "home", pubmed_mirror=str(PUBMED), deleted_pmids_url="")
     assert stages.plan_fetch(real, MORNING) == ["files/pubmed26n1334..pubmed26n1335"]
     assert stages.fetch(real, "files/pubmed26n1334..pubmed26n1335") == {"fetched": 60}
-    stages.ingest(real)
+    stages.ingest(real, MORNING)
     rows = lake.read(real.lake_folder, "sources").read().to_pylist()
     assert [(row["name"], row["record_count"], row["deletion_count"]) for row in rows] == [
         ("pubmed26n1334.xml.gz", 30, 0),
