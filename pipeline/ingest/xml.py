@@ -23,6 +23,7 @@ from pipeline.ingest.records import Deletion, Item
 _BLOCK = 1 << 16
 _PROLOG_LIMIT = 1 << 20
 _DELETIONS = ("DeleteCitation", "DeleteDocument")
+_UNAVAILABLE = "Unavailable"
 _RECORDS = {
     "PubmedArticleSet": ("PubmedArticle", "PubmedBookArticle"),
     "PubmedBookArticleSet": ("PubmedBookArticle",),
@@ -139,6 +140,8 @@ def _items(name: object, stream: IO[bytes]) -> Iterator[Item]:
         )
     item_count = record_count = 0
     for element in _elements(name, prolog, blocks):
+        if element.tag == _UNAVAILABLE:
+            continue
         try:
             if element.tag in _DELETIONS:
                 items: list[Item] = [Deletion(read_pmid(pmid)) for pmid in element.iter("PMID")]
@@ -155,7 +158,7 @@ def _items(name: object, stream: IO[bytes]) -> Iterator[Item]:
 
 def _elements(name: object, prolog: Prolog, blocks: Iterator[bytes]) -> Iterator[Element]:
     """Yield each record element when it is complete, and free it afterwards."""
-    expected = {*_RECORDS[prolog.root], *_DELETIONS}
+    expected = {*_RECORDS[prolog.root], *_DELETIONS, _UNAVAILABLE}
     parser = parser_for(expected)
     block: bytes | None = prolog.head
     while block:
