@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, dag, task
 
-from pipeline.errors import BadCredentials, RateLimited, WrongUse
+from pipeline.errors import BadCredentials, QueryRejected, RateLimited, WrongUse
 from pipeline.settings import from_environment
 
 PUBLICATIONS = Asset(name="publications", uri="confrere://lake/publications")
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            [BadCredentials, WrongUse], RetryAction.FAIL, reason="a setting must change first"
+            [BadCredentials, QueryRejected, WrongUse],
+            RetryAction.FAIL,
+            reason="a setting must change first",
         ),
         RetryRule(
             RateLimited, RetryAction.RETRY, timedelta(minutes=5), reason="PubMed asked us to wait"
@@ -40,15 +42,15 @@ def ingest_pubmed() -> None:
     """
     Fetch what PubMed has new and revised for the configured query, and read it into the lake.
 
-    **Reads** the E-utilities, a slice a day and kind, through pool `ncbi` (one slot keeps NCBI's
+    **Reads** the E-utilities, a slice a day and kind, through pool `ncbi` (its slots share NCBI's
     rate limit), and any file that waits in `$CONFRERE_HOME/spool`. **Writes** publications,
     authorships, topics, links, deletions and the ledger `sources`, all at once or not at all.
 
     **When it fails**: a slice that was not fetched is asked for again the next night; what was
     fetched is read all the same, and task `complete` fails the run. `BadCredentials`: correct
-    CONFRERE_NCBI_API_KEY. A file that cannot be read is named in the log of task `ingest`, and the
-    lake stays as it was: take it out of the spool and clear the task. Clearing any task is safe at
-    any time.
+    CONFRERE_NCBI_API_KEY. `QueryRejected`: correct CONFRERE_PUBMED_QUERY. A file that cannot be
+    read is named in the log of task `ingest`, and the lake stays as it was: take it out of the
+    spool and clear the task. Clearing any task is safe at any time.
     """
 
     @task

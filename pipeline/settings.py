@@ -49,6 +49,9 @@ class Settings:
         "", "address NCBI may write to about our requests (their usage policy asks for it)"
     )
     ncbi_tool: str = _setting("confrere", "name under which we call the E-utilities")
+    request_seconds: float = _setting(
+        180.0, "seconds that one request to PubMed may take, with all its tries"
+    )
     half_life_years: float = _setting(5.0, "years after which a joint paper counts half")
     author_cap: int = _setting(50, "papers with more authors than this give no edges")
     active_months: int = _setting(
@@ -82,10 +85,9 @@ class Settings:
                 raise WrongUse(
                     f"[setting {name}] is {getattr(self, name)}: give a number of 1 or more"
                 )
-        if not self.half_life_years > 0:
-            raise WrongUse(
-                f"[setting half_life_years] is {self.half_life_years}: give a number above 0"
-            )
+        for name in ("half_life_years", "request_seconds"):
+            if not getattr(self, name) > 0:
+                raise WrongUse(f"[setting {name}] is {getattr(self, name)}: give a number above 0")
         if not 0 <= self.smallest_share <= 1:
             raise WrongUse(
                 f"[setting smallest_share] is {self.smallest_share}: give a number from 0 to 1"
