@@ -142,6 +142,7 @@ _XML_ONLY = {
     Fault.INVALID_UTF8,
     Fault.INVALID_CHARACTER,
     Fault.PROXY_STREAM,
+    Fault.BAD_ENCODING,  # a gzip file that is called gzip is none
 }
 
 

@@ -29,6 +29,9 @@ NO_IDS = "ID list is empty"
 _PASSING_400 = "proxy_stream()"
 """PubMed says so, as if the request were bad, when its own machines fail for a moment."""
 
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+"""Files are gzip as they are: some servers call that an encoding, and httpx would undo it."""
+
 _LEAST_CHUNK = 1 << 16
 
 T = TypeVar("T")
@@ -120,15 +123,15 @@ class Http:
         return self._ask(_Request("POST", url, name, data), accept)
 
     def get(self, url: str, name: str, prove: Callable[[bytes], object] | None = None) -> bytes:
-        """GET something small, without the key; `prove` and errors are as those of `post`."""
+        """GET something small as it is there; `prove` and errors are as those of `post`."""
 
         def accept(answer: httpx.Response, _: Deadline) -> bytes:
-            body = answer.read()
+            body = b"".join(answer.iter_raw())
             if prove is not None:
                 prove(body)
             return body
 
-        return self._ask(_Request("GET", url, name), accept)
+        return self._ask(_Request("GET", url, name, headers=_AS_IT_IS), accept)
 
     def download(self, url: str, name: str, target: Path) -> None:
         """GET a file to `target`, byte by byte as it is there, whole or not at all.
@@ -149,7 +152,7 @@ class Http:
                 raise NoProofError(f"says {told} bytes but sends {size}")
 
         with whole(target) as path:
-            self._ask(_Request("GET", url, name, None, {"Accept-Encoding": "identity"}), accept)
+            self._ask(_Request("GET", url, name, headers=_AS_IT_IS), accept)
 
     def _ask(self, request: _Request, accept: Callable[[httpx.Response, Deadline], T]) -> T:
         """Ask until the answer is accepted, the tries are used up or the time is over."""

@@ -30,10 +30,12 @@ DELETED = tuple(range(5, 500, 5))
 PATIENCE = Patience(
     tries=40, first_pause=0.001, longest_pause=0.01, connect=5, read=0.6, total=5, gap=0
 )
-WEIGHTS = {
-    fault: 0.15 for fault in (Fault.STALL_BEFORE, Fault.STALL_WITHIN, Fault.DRIP)
-} | {Fault.DRIP_HEADERS: 0.08}
-"""Faults that cost the client a timeout are rarer."""
+WEIGHTS = dict.fromkeys((Fault.STALL_BEFORE, Fault.STALL_WITHIN, Fault.DRIP), 0.15) | {
+    Fault.DRIP_HEADERS: 0.1,
+    Fault.CHANGED_COUNT: 5,
+    Fault.BAD_GZIP: 5,
+}
+"""Faults that cost the client a timeout are rarer, those that seldom fit are more frequent."""
 
 
 @dataclass

@@ -21,6 +21,7 @@ from pipeline.errors import (
     WrongUse,
 )
 from pipeline.ingest import eutilities, spool
+from pipeline.ingest.http import Http
 from pipeline.settings import Settings
 from tests.builders import write_lake
 from tests.ingest.conftest import FAST, KEY, QUERY, XML, Answer, Form, PubMed, found, records
@@ -292,6 +293,13 @@ def test_the_key_shows_in_no_address_no_settings_no_result_and_no_file(
     assert not any(KEY in f"{path}" or KEY.encode() in path.read_bytes() for path in files)
 
 
+def test_a_form_with_the_key_follows_no_redirect(pubmed: PubMed, settings: Settings) -> None:
+    pubmed.failures = [(307, {"Location": f"{pubmed.url}/elsewhere"}, b"")]
+    with pytest.raises(UpstreamError, match="HTTP 307"):
+        fetch_slice(DAY, settings)
+    assert [path for path, _ in pubmed.asked] == ["/eutils/esearch.fcgi"]
+
+
 SEARCH_ERRORS = {
     "page": (b"<html><body>Sorry</body></html>", "is html, not eSearchResult"),
     "broken page": (b"<html><br>Sorry", "is no XML"),
@@ -448,6 +456,19 @@ def test_a_query_that_pubmed_changes_is_rejected_at_once(
     with pytest.raises(QueryRejected, match=r"does not understand 'x'.*pubmed_query"):
         fetch_slice(DAY, settings)
     assert len(pubmed.asked) == 1
+
+
+def test_a_gzip_file_stays_what_it_is_where_a_server_calls_gzip_an_encoding(
+    pubmed: PubMed, settings: Settings
+) -> None:
+    answer = (200, {"Content-Encoding": "gzip"}, pubmed.download)
+    pubmed.failures = [answer, answer]
+    fetch_slice("deleted/2026-11-22", settings)
+    [file] = settings.spool_folder.iterdir()
+    assert file.read_bytes() == pubmed.download
+    with Http.open(settings, FAST) as http:
+        http.download(settings.deleted_pmids_url, "deleted", file)
+    assert file.read_bytes() == pubmed.download
 
 
 def test_a_list_of_deleted_pmids_that_is_damaged_is_not_kept(
