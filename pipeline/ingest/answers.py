@@ -82,7 +82,7 @@ def read_batch(body: bytes, asked: Collection[int]) -> Batch:
     NoProofError
         It is no answer.
     """
-    if NO_IDS.encode() in body[:2000]:
+    if NO_IDS.encode() in body[:2000].lower():
         return Batch([])
     root = _parsed(body, "PubmedArticleSet")
     pmids = list(_pmids(root))

@@ -23,8 +23,8 @@ from pipeline.ingest.spool import whole
 from pipeline.ingest.turns import Turns
 from pipeline.settings import Settings
 
-NO_IDS = "ID list is empty"
-"""What efetch says, sometimes with HTTP 400, where it has none of the records."""
+NO_IDS = "<error>id list is empty"
+"""What efetch says, sometimes with HTTP 400, where it has none of the records; in lower case."""
 
 _PASSING_400 = "proxy_stream()"
 """PubMed says so, as if the request were bad, when its own machines fail for a moment."""
@@ -190,12 +190,12 @@ class Http:
         try:
             with deadline.watch(self.sockets), self._send(request, deadline) as answer:
                 result = _judged(answer, request) or accept(answer, deadline)
-        except (httpx.RequestError, NoProofError) as error:
-            told = str(error) if isinstance(error, NoProofError) else type(error).__name__
-            kind = getattr(error, "kind", UpstreamError)
-            if isinstance(error, httpx.TimeoutException):
-                kind = TimedOut
-            result = _Failure(told, kind)
+        except NoProofError as error:
+            result = _Failure(str(error), error.kind)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            is_late = isinstance(error, httpx.TimeoutException)
+            told = f"{type(error).__name__} {error}".strip()[:200]
+            result = _Failure(told, TimedOut if is_late else UpstreamError)
         if deadline.left_of_try == 0:
             # the watch may have cut what came, even where it looks whole
             return _Failure("the answer did not end in time", TimedOut)
@@ -246,14 +246,14 @@ def _judged(answer: httpx.Response, request: _Request) -> _Failure | None:
             f"[{request.name}] PubMed refuses the request (HTTP {code}): check the setting "
             "ncbi_api_key"
         )
-    if has_key and NO_IDS.lower() in text:
+    if has_key and NO_IDS in text:
         return None
     if code in (408, 429) or code >= 500 or _PASSING_400 in text:
         kind = RateLimited if code == 429 else UpstreamError
         return _Failure(f"HTTP {code}", kind, _retry_after(answer))
+    remedy = "the settings pubmed_query and eutils_url" if has_key else f"the address {request.url}"
     raise UpstreamError(
-        f"[{request.name}] PubMed refuses the request (HTTP {code}): check the settings "
-        "pubmed_query and eutils_url"
+        f"[{request.name}] PubMed refuses the request (HTTP {code}): check {remedy}"
     )
 
 

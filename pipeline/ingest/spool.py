@@ -17,6 +17,7 @@ finds but does not give. A file reaches the spool whole or not at all.
 
 from __future__ import annotations
 
+import glob
 import gzip
 import os
 import re
@@ -119,7 +120,7 @@ def whole(target: Path) -> Iterator[Path]:
         Another process began to write the same file meanwhile.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f"{target.name}.*.part"):
+    for left in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
         shutil.rmtree(left, ignore_errors=True)
     with TemporaryDirectory(
         dir=target.parent, prefix=f"{target.name}.", suffix=".part", ignore_cleanup_errors=True

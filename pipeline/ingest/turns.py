@@ -3,7 +3,8 @@
 NCBI allows three requests a second without a key and ten with one. The turns are given out by a
 file under a lock: it holds the instant of the next turn on the clock that all processes of a
 machine share (CLOCK_MONOTONIC). Between two turns lies more than NCBI asks for, because requests do
-not travel at the same speed: four in a row must not arrive within one second.
+not travel at the same speed: the first of a connection waits for TCP and TLS, and yet four in a row
+must not arrive within one second.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from pathlib import Path
 from pipeline.ingest.patience import Patience
 from pipeline.settings import Settings
 
-GAP_WITHOUT_KEY = 0.4
-GAP_WITH_KEY = 0.125
-"""Seconds. Four requests then span 1.2 s, eleven 1.25 s: 0.2 s are left for delays on the way."""
+GAP_WITHOUT_KEY = 0.45
+GAP_WITH_KEY = 0.14
+"""Seconds. Four requests then span 1.35 s, eleven 1.4 s: 0.35 s are left for delays on the way."""
 
 
 @dataclass(frozen=True, slots=True)
