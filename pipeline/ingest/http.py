@@ -168,14 +168,14 @@ class Http:
             if not isinstance(result, _Failure):
                 return result
             failure = result
-            # chance only spreads the retries of many clients, so any generator will do
-            seconds = failure.wait
-            if seconds is None:
-                seconds = pause * (1 + random.random())  # noqa: S311
-            if (failure.wait or 0.0) > self.patience.longest_pause or seconds > deadline.left:
-                break
             logger.info("%s: %s, try %d", request.name, self._told(failure), attempt)
+            # chance only spreads the retries of many clients, so any generator will do
+            own = pause * (1 + random.random())  # noqa: S311
             pause = min(2 * pause, self.patience.longest_pause)
+            seconds = own if failure.wait is None else failure.wait
+            is_too_long = (failure.wait or 0.0) > self.patience.longest_pause
+            if attempt == self.patience.tries or is_too_long or seconds > deadline.left:
+                break
             self._wait(failure, seconds)
         raise failure.kind(
             f"[{request.name}] PubMed gave no answer ({self._told(failure)}, tried {attempt}): "
@@ -239,19 +239,19 @@ def _judged(answer: httpx.Response, request: _Request) -> _Failure | None:
     """None for a success; raise for answers that another try would not change."""
     if answer.is_success:
         return None
-    code, has_key = answer.status_code, request.form is not None
+    code, form = answer.status_code, request.form
     text = answer.read().decode(errors="replace").lower() if code == 400 else ""
-    if has_key and (code in (401, 403) or "api key" in text):
+    if form and "api_key" in form and (code in (401, 403) or "api key" in text):
         raise BadCredentials(
             f"[{request.name}] PubMed refuses the request (HTTP {code}): check the setting "
             "ncbi_api_key"
         )
-    if has_key and NO_IDS in text:
+    if form and NO_IDS in text:
         return None
     if code in (408, 429) or code >= 500 or _PASSING_400 in text:
         kind = RateLimited if code == 429 else UpstreamError
         return _Failure(f"HTTP {code}", kind, _retry_after(answer))
-    remedy = "the settings pubmed_query and eutils_url" if has_key else f"the address {request.url}"
+    remedy = "the settings pubmed_query and eutils_url" if form else f"the address {request.url}"
     raise UpstreamError(
         f"[{request.name}] PubMed refuses the request (HTTP {code}): check {remedy}"
     )

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from pipeline.ingest import eutilities
 from pipeline.ingest.patience import Patience
 from pipeline.settings import Settings
 from tests.ingest.drawn import article, article_set
@@ -58,6 +59,14 @@ def found(ids: list[int], count: int | None = None, more: str = "") -> bytes:
 
 def records(ids: str) -> bytes:
     return article_set([article(int(pmid)) for pmid in ids.split(",")])
+
+
+def fetch_slice(name: str, settings: Settings) -> int:
+    return eutilities.fetch_slice(name, settings, FAST)
+
+
+def spooled(settings: Settings) -> list[str]:
+    return sorted(file.name for file in settings.spool_folder.iterdir())
 
 
 @pytest.fixture
