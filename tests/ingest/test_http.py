@@ -18,7 +18,7 @@ from pipeline.errors import TimedOut, UpstreamError
 from pipeline.ingest import eutilities
 from pipeline.ingest.http import Http
 from pipeline.settings import Settings
-from tests.ingest.conftest import FAST
+from tests.ingest.conftest import FAST, PubMed
 from tests.ingest.faulty import NEW, SHORT, SLOW, serving
 
 ASKED: dict[str, Callable[[Http, PubMedStandIn, Path], object]] = {
@@ -105,3 +105,46 @@ def test_a_big_file_may_take_longer_than_a_request_as_long_as_it_comes(tmp_path:
         thread.join()
     assert time.monotonic() - started > SHORT.total
     assert (tmp_path / "big").read_bytes() == block * 20
+
+
+def test_a_pause_that_pubmed_asks_for_is_kept(pubmed: PubMed, settings: Settings) -> None:
+    pubmed.failures = [(429, {"Retry-After": "1"}, b"")]
+    patience = replace(FAST, longest_pause=2)
+    started = time.monotonic()
+    with Http.open(settings, patience) as http, Http.open(settings, patience) as other:
+        first = threading.Thread(target=http.get, args=(settings.deleted_pmids_url, "a"))
+        first.start()
+        while not pubmed.asked or pubmed.failures:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        # the other was told nothing, but shares the key
+        other.get(settings.deleted_pmids_url, "b")
+        first.join()
+    assert 1 <= time.monotonic() - started < 3
+    assert len(pubmed.asked) == 3
+
+
+def test_nobody_waits_after_the_last_try(pubmed: PubMed, settings: Settings) -> None:
+    pubmed.failures = [(500, {}, b"")]
+    patience = replace(FAST, tries=1, first_pause=10, longest_pause=20)
+    started = time.monotonic()
+    with Http.open(settings, patience) as http, pytest.raises(UpstreamError, match="tried 1"):
+        http.get(settings.deleted_pmids_url, "a")
+    assert time.monotonic() - started < 2
+
+
+def test_without_a_key_a_refusal_is_no_matter_of_credentials(
+    pubmed: PubMed, settings: Settings
+) -> None:
+    pubmed.failures = [(403, {}, b"")] * 2
+    with Http.open(replace(settings, ncbi_api_key=""), FAST) as http:
+        with pytest.raises(UpstreamError, match=r"HTTP 403.*eutils_url"):
+            http.post("esearch.fcgi", {}, "a", len)
+        with pytest.raises(UpstreamError, match=r"HTTP 403.*deleted\.pmids\.gz"):
+            http.get(settings.deleted_pmids_url, "a")
+
+
+def test_an_address_that_is_none_is_a_typed_error(settings: Settings) -> None:
+    for url in ("http://[", "no://where", "http://127.0.0.1:1/"):
+        with Http.open(settings, SHORT) as http, pytest.raises(UpstreamError, match="tried"):
+            http.get(url, "a")
