@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, dag, task
 
-from pipeline.errors import BadCredentials, RateLimited, WrongUse
+from pipeline.errors import BadCredentials, QueryRejected, RateLimited, WrongUse
 from pipeline.settings import from_environment
 
 PUBLICATIONS = Asset(name="publications", uri="confrere://lake/publications")
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            [BadCredentials, WrongUse], RetryAction.FAIL, reason="a setting must change first"
+            [BadCredentials, QueryRejected, WrongUse],
+            RetryAction.FAIL,
+            reason="a setting must change first",
         ),
         RetryRule(
             RateLimited, RetryAction.RETRY, timedelta(minutes=5), reason="PubMed asked us to wait"
@@ -41,17 +43,18 @@ def ingest_pubmed() -> None:
     Fetch what PubMed has new and revised, all of it or for a query, and read it into the lake.
 
     **Reads** baseline and update files from CONFRERE_PUBMED_MIRROR, up to 20 a task, and the
-    E-utilities for CONFRERE_PUBMED_QUERY, a slice a day and kind, through pool `ncbi` (one slot
-    keeps NCBI's rate limit), and any file that waits in `$CONFRERE_HOME/spool`. **Writes**
-    publications, authorships, topics, links, deletions and the ledger `sources`, all at once or
-    not at all.
+    E-utilities for CONFRERE_PUBMED_QUERY, a slice a day and kind, through pool `ncbi` (its slots
+    share NCBI's rate limit), and any file that waits in `$CONFRERE_HOME/spool`. **Writes** what is
+    new as a layer of the tables of records, with the ledger `sources`, the log `merges` and what
+    could not be read (`quarantine`), all at once or not at all; task `compact` merges layers.
 
     **When it fails**: a slice or file that was not fetched is asked for again the next night; what
     was fetched is read all the same, and task `complete` fails the run. `BadCredentials`: correct
-    CONFRERE_NCBI_API_KEY. A missing file: nothing behind it is read until the mirror has it. A file
-    of a new year: set CONFRERE_PUBMED_YEAR to read its baseline. A file that cannot be read is
-    named in the log of task `ingest`, and the lake stays as it was: take it out of the spool and
-    clear the task. Clearing any task is safe at any time.
+    CONFRERE_NCBI_API_KEY. `QueryRejected`: correct CONFRERE_PUBMED_QUERY. A missing file: nothing
+    behind it is read until the mirror has it. A file of a new year: set CONFRERE_PUBMED_YEAR to
+    read its baseline. A file that cannot be read is named in the log of task `ingest`, lies in
+    `$CONFRERE_HOME/spool/refused` and is fetched again the next night. Clearing any task is safe at
+    any time; `confrere ingest --status` shows how far the lake has come.
     """
 
     @task

@@ -23,5 +23,17 @@ class RateLimited(UpstreamError):
     """PubMed asked us to slow down, and kept asking."""
 
 
+class TimedOut(UpstreamError):
+    """PubMed's answer did not end within the time it may take."""
+
+
+class Incomplete(UpstreamError):
+    """PubMed's answers do not add up: counts that differ, records that were not asked for."""
+
+
+class QueryRejected(ConfrereError):
+    """PubMed does not understand the query; trying again does not help."""
+
+
 class BadCredentials(ConfrereError):
     """PubMed refused the API key; trying again does not help."""

@@ -62,6 +62,9 @@ class Settings:
         "", "address NCBI may write to about our requests (their usage policy asks for it)"
     )
     ncbi_tool: str = _setting("confrere", "name under which we call the E-utilities")
+    request_seconds: float = _setting(
+        180.0, "seconds that one request to PubMed may take, with all its tries"
+    )
     records_per_commit: int = _setting(
         30_000, "papers read between commits to the lake: what a crash may cost"
     )
@@ -99,10 +102,9 @@ class Settings:
                 raise WrongUse(
                     f"[setting {name}] is {getattr(self, name)}: give a number of 1 or more"
                 )
-        if not self.half_life_years > 0:
-            raise WrongUse(
-                f"[setting half_life_years] is {self.half_life_years}: give a number above 0"
-            )
+        for name in ("half_life_years", "request_seconds"):
+            if not getattr(self, name) > 0:
+                raise WrongUse(f"[setting {name}] is {getattr(self, name)}: give a number above 0")
         for name in ("smallest_share", "smallest_file_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise WrongUse(

@@ -1,25 +1,30 @@
 """An E-utilities stand-in on loopback: esearch, efetch and the list of deleted PMIDs.
 
 It answers like NCBI's service for what the nightly path asks: date slices by CRDT, EDAT or LR with
-an optional query of words, ids of at most 9,999 records a search, records by POST. What it cannot
-do it refuses with 400 and an <ERROR>, so that a client never takes a wrong answer for a right one.
+an optional query of words and a range of PMIDs (`1:99[UID]`), at most 9,999 ids a search, records
+by POST. A plan of faults (`faults.py`) makes it go wrong as PubMed does. What it cannot do
+it refuses with 400 and an <ERROR>, so that a client never takes a wrong answer for a right one.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-from pipeline.demo.medicine import plain
+from pipeline.demo.corpus import Corpus, WorldCorpus
+from pipeline.demo.faults import Answer, Fault, Faults, send, send_wrong
 from pipeline.demo.names import ascii_name
-from pipeline.demo.records import article_set, record_xml
+from pipeline.demo.records import article_set
 from pipeline.demo.world import World
 
 SEARCH_LIMIT = 9_999
@@ -38,17 +43,23 @@ _FIELD = r"\[(CRDT|EDAT|LR)\]"
 _DATE_CLAUSE = re.compile(
     rf"{_DAY}(?:\s*{_FIELD})?\s*:\s*{_DAY}\s*{_FIELD}|{_DAY}\s*{_FIELD}", re.IGNORECASE
 )
+_PMIDS = re.compile(r"(\d+)\s*:\s*(\d+)\s*\[UID\]", re.IGNORECASE)
 _WORD = re.compile(r'("[^"]+"|[^\s()"\[\]]+)\s*(\[[^\]]*\])?')
 
 
 class PubMedStandIn:
     """A running made-up PubMed. Set `today` to move on: it shows the evening of that day."""
 
-    def __init__(self, world: World, today: date, base_url: str) -> None:
+    def __init__(
+        self, corpus: Corpus, today: date, base_url: str, faults: Faults | None = None
+    ) -> None:
         self.base_url = base_url
         self.eutils_url = f"{base_url}/entrez/eutils/"
         self.deleted_pmids_url = f"{base_url}/pubmed/deleted.pmids.gz"
-        self._world = world
+        self.faults = faults
+        self.arrivals: list[float] = []
+        """When each request came, on the clock that processes of a machine share."""
+        self._corpus = corpus
         self._records: dict[tuple[int, date], str] = {}
         self._texts: dict[tuple[int, date], str] = {}
         self.histories: dict[str, list[int]] = {}
@@ -61,8 +72,8 @@ class PubMedStandIn:
 
     @today.setter
     def today(self, day: date) -> None:
-        pmids = sorted(self._world.visible(day), reverse=True)
-        self._revised = {pmid: self._world.revised_on(pmid, day) for pmid in pmids}
+        pmids = sorted(self._corpus.visible(day), reverse=True)
+        self._revised = {pmid: self._corpus.revised_on(pmid, day) for pmid in pmids}
         self._today = day
 
     def search(self, term: str) -> list[int]:
@@ -82,6 +93,10 @@ class PubMedStandIn:
             first, last = _day(low or day), _day(high or day)
             rest = rest.replace(clause.group(0), " ", 1)
             matches = [pmid for pmid in matches if first <= self._dated(pmid, kind) <= last]
+        for clause in _PMIDS.finditer(rest):
+            lowest, highest = int(clause[1]), int(clause[2])
+            rest = rest.replace(clause[0], " ", 1)
+            matches = [pmid for pmid in matches if lowest <= pmid <= highest]
         words = _words(rest)
         if not words:
             return matches
@@ -89,46 +104,41 @@ class PubMedStandIn:
 
     def fetch(self, pmids: Sequence[int]) -> str:
         """Write the records asked for; PMIDs that are not there are left out, as PubMed does."""
-        return article_set(
-            self._record(pmid) for pmid in dict.fromkeys(pmids) if pmid in self._revised
-        )
+        records = (self._record(pmid) for pmid in dict.fromkeys(pmids) if pmid in self._revised)
+        return article_set(record for record in records if record)
 
     def deleted(self) -> bytes:
         """Gzip list of deleted PMIDs, one a line."""
-        lines = "".join(f"{pmid}\n" for pmid in self._world.deleted(self._today))
+        lines = "".join(f"{pmid}\n" for pmid in self._corpus.deleted(self._today))
         return gzip.compress(lines.encode(), mtime=0)
 
     def _dated(self, pmid: int, kind: str) -> date:
-        return self._revised[pmid] if kind == "LR" else self._world.papers[pmid].entered_on
+        return self._revised[pmid] if kind == "LR" else self._corpus.entered_on(pmid)
 
     def _record(self, pmid: int) -> str:
         # nothing has happened to a record since its latest revision: that day's state is today's
         key = pmid, self._revised[pmid]
         if key not in self._records:
-            self._records[key] = record_xml(self._world, *key)
+            self._records[key] = self._corpus.xml(*key)
         return self._records[key]
 
     def _text(self, pmid: int) -> str:
-        """Words a query looks through: title, journal, names, affiliations; folded."""
+        """What the words of a query are looked for in."""
         key = pmid, self._revised[pmid]
         if key not in self._texts:
-            paper = self._world.record(*key)
-            parts = [] if paper is None else [plain(paper.title), paper.journal.title]
-            for author in () if paper is None else paper.authors:
-                parts += [
-                    f"{author.last_name} {author.initials}",
-                    author.fore_name,
-                    *author.affiliations,
-                ]
-            self._texts[key] = ascii_name(" | ".join(parts)).lower()
+            self._texts[key] = self._corpus.text(*key)
         return self._texts[key]
 
 
 @contextmanager
-def serve(world: World, today: date) -> Iterator[PubMedStandIn]:
+def serve(
+    world: World | Corpus, today: date, faults: Faults | None = None
+) -> Iterator[PubMedStandIn]:
     """Serve the world on a free port of 127.0.0.1 until the block ends."""
+    corpus = WorldCorpus(world) if isinstance(world, World) else world
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.pubmed = PubMedStandIn(world, today, f"http://127.0.0.1:{server.server_port}")
+    base_url = f"http://127.0.0.1:{server.server_port}"
+    server.pubmed = PubMedStandIn(corpus, today, base_url, faults)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
     )
@@ -143,19 +153,28 @@ def serve(world: World, today: date) -> Iterator[PubMedStandIn]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
     pubmed: PubMedStandIn
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay quiet where a client hung up."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Reads parameters from the query or the form body, and answers."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body go in two writes: no waiting between them
     server: _Server
 
     def do_GET(self) -> None:
+        self.server.pubmed.arrivals.append(time.monotonic())
         self._answer(urlsplit(self.path).query)
 
     def do_POST(self) -> None:
+        self.server.pubmed.arrivals.append(time.monotonic())
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         self._answer("&".join(filter(None, (urlsplit(self.path).query, body))))
 
@@ -166,29 +185,32 @@ class _Handler(BaseHTTPRequestHandler):
         parameters = {
             name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()
         }
-        path, pubmed = urlsplit(self.path).path, self.server.pubmed
-        try:
-            if path == "/entrez/eutils/esearch.fcgi":
-                self._send(200, "text/xml", _search_result(pubmed, parameters).encode())
-            elif path == "/entrez/eutils/efetch.fcgi":
-                self._send(200, "text/xml", _fetch_result(pubmed, parameters).encode())
-            elif path == "/pubmed/deleted.pmids.gz":
-                self._send(200, "application/x-gzip", pubmed.deleted())
-            else:
-                self._send(404, "text/plain", b"not here\n")
-        except ValueError as error:
-            told = f"<ERROR>{escape(str(error))}</ERROR>"
-            text = f"{_SEARCH_HEAD}<eSearchResult>{told}</eSearchResult>\n"
-            self._send(400, "text/xml", text.encode())
+        pubmed = self.server.pubmed
+        answer = _good_answer(pubmed, urlsplit(self.path).path, parameters)
+        fault = pubmed.faults.draw(answer) if pubmed.faults else None
+        if pubmed.faults is None or fault is None:
+            send(self, answer)
+        else:
+            if fault is Fault.HISTORY_EXPIRED:
+                del pubmed.histories[answer.history]
+            send_wrong(self, answer, fault, pubmed.faults.stall_seconds)
 
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header(
-            "Content-Type", f"{kind}; charset=UTF-8" if kind.startswith("text") else kind
-        )
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+
+def _good_answer(pubmed: PubMedStandIn, path: str, parameters: dict[str, str]) -> Answer:
+    history = parameters.get("WebEnv", "")
+    try:
+        if path == "/entrez/eutils/esearch.fcgi":
+            return Answer("esearch", "text/xml", _search_result(pubmed, parameters).encode())
+        if path == "/entrez/eutils/efetch.fcgi":
+            body = _fetch_result(pubmed, parameters).encode()
+            return Answer("efetch", "text/xml", body, history=history)
+        if path == "/pubmed/deleted.pmids.gz":
+            return Answer("file", "application/x-gzip", pubmed.deleted())
+    except ValueError as error:
+        told = f"<ERROR>{escape(str(error))}</ERROR>"
+        text = f"{_SEARCH_HEAD}<eSearchResult>{told}</eSearchResult>\n"
+        return Answer("esearch", "text/xml", text.encode(), 400)
+    return Answer("file", "text/plain", b"not here\n", 404)
 
 
 def _search_result(pubmed: PubMedStandIn, parameters: dict[str, str]) -> str:

@@ -1,21 +1,37 @@
-"""Names of slices and of the files they are fetched to.
+"""Names of slices, and the files they are fetched to.
 
 A slice is what PubMed says of a day or of several: `new/2026-11-22@1a2b3c4d` (created that day),
 `revised/2026-11-01..2026-11-22@1a2b3c4d` (last revised in those days), `deleted/2026-11-22` (the
 list of deleted PMIDs as of that day). After the `@` stands a hash of the query, so that another
 query asks for the same days anew. Its file in the spool has `_` for `/`; the ledger knows the file
 by the slice's name.
+
+A file of records is gzip (of several members, which every reader takes as one) over
+
+    <PubmedArticleSet Slice="…" Count="N"> records as PubMed sent them
+    <Unavailable><PMID>123</PMID>…</Unavailable> </PubmedArticleSet>
+
+N is the number of records; `Unavailable`, which stands only where it is needed, lists what PubMed
+finds but does not give. A file reaches the spool whole or not at all.
 """
 
 from __future__ import annotations
 
+import glob
+import gzip
+import os
 import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.sax.saxutils import quoteattr
 
-from pipeline.errors import WrongUse
+from pipeline.errors import ConfrereError, WrongUse
 
 _SLICE = re.compile(
     r"(new|revised|deleted)/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.\.([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
@@ -105,3 +121,63 @@ def source_number(file: Path) -> int:
         return DELETED_LIST_NUMBER
     match = _LOG_FILE.match(file.name)
     return int(match[1]) * 10_000 + int(match[2]) if match else 0
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """Give a path to write to; what stands there at the end of the block becomes `target`.
+
+    What a killed process left of the same file is removed first. Where that process still lives, it
+    loses: the file is of the one that began last.
+
+    Raises
+    ------
+    ConfrereError
+        Another process began to write the same file meanwhile.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(
+        dir=target.parent, prefix=f"{target.name}.", suffix=".part", ignore_cleanup_errors=True
+    ) as folder:
+        path = Path(folder) / target.name
+        try:
+            yield path
+            _sync(path)
+            path.replace(target)
+        except FileNotFoundError:
+            if Path(folder).exists():
+                raise
+            raise ConfrereError(
+                f"[{target.name}] is being fetched by another run too: wait for it to end"
+            ) from None
+    _sync(target.parent)
+
+
+def write_records(
+    path: Path, body: Path, name: str, count: int, unavailable: Sequence[int] = ()
+) -> None:
+    """Write a file of records around `body`, which is gzip and holds the `count` records.
+
+    The count is known only after the last record, and gzip lets what is compressed be joined.
+    """
+    head = (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<PubmedArticleSet Slice={quoteattr(name)} Count="{count}">\n'
+    )
+    pmids = "".join(f"<PMID>{pmid}</PMID>" for pmid in unavailable)
+    tail = f"<Unavailable>{pmids}</Unavailable>\n" if unavailable else ""
+    with path.open("wb") as file, body.open("rb") as records:
+        file.write(gzip.compress(head.encode(), mtime=0))
+        shutil.copyfileobj(records, file)
+        file.write(gzip.compress(f"{tail}</PubmedArticleSet>\n".encode(), mtime=0))
+
+
+def _sync(path: Path) -> None:
+    """Have the machine write a file, or the names in a folder, to its disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

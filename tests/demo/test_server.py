@@ -10,6 +10,8 @@ import httpx
 import pytest
 from lxml import etree
 
+from pipeline.demo.corpus import Drawn, DrawnCorpus
+from pipeline.demo.faults import Answer, Fault, Faults
 from pipeline.demo.server import PubMedStandIn, serve
 from pipeline.demo.world import World
 
@@ -201,6 +203,128 @@ def test_what_it_cannot_do_it_refuses(
     answer = httpx.post(f"{pubmed.eutils_url}{endpoint}.fcgi", data=form)
     assert answer.status_code == 400
     assert word in etree.fromstring(answer.content).findtext("ERROR", "")
+
+
+def test_a_range_of_pmids_narrows_a_search(pubmed: PubMedStandIn) -> None:
+    everything = sorted(ids(search(pubmed, '"2026/03/02"[CRDT]')))
+    low, high = everything[3], everything[-2]
+    some = search(pubmed, f'(all[sb]) AND "2026/03/02"[CRDT] AND {low}:{high}[UID]')
+    assert sorted(ids(some)) == everything[3:-1]
+    assert some.findtext("Count") == str(len(everything) - 4)
+
+
+DAY = date(2026, 3, 2)
+DRAWN = DrawnCorpus(
+    {
+        pmid: Drawn(pmid, DAY, DAY, f"<PubmedArticle><PMID>{pmid}</PMID></PubmedArticle>")
+        for pmid in (21, 22, 23)
+    },
+    [7, 8],
+)
+
+
+def pmids(answer: httpx.Response) -> list[int]:
+    return [int(found.text or "") for found in etree.fromstring(answer.content).iter("PMID")]
+
+
+def test_drawn_records_stand_in_for_a_world() -> None:
+    records = {**DRAWN.records, 24: Drawn(24, DAY, DAY, "")}
+    with serve(DrawnCorpus(records, [7, 8]), DAY) as pubmed:
+        assert ids(search(pubmed, '"2026/03/02"[LR]')) == [24, 23, 22, 21]
+        form = {"db": "pubmed", "id": "24,22"}
+        assert pmids(httpx.post(f"{pubmed.eutils_url}efetch.fcgi", data=form)) == [22]
+        assert deleted(pubmed) == [7, 8]
+        first, second, third = pubmed.arrivals
+        assert first < second < third
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        (Fault.SLOW_DOWN, 429, b"rate limit"),
+        (Fault.PROXY_STREAM, 400, b"proxy_stream()"),
+        (Fault.ERROR_503, 503, b""),
+        (Fault.HTML, 200, b"<html>"),
+        (Fault.ERROR_ELEMENT, 200, b"<ERROR>Search Backend failed"),
+        (Fault.INVALID_UTF8, 200, b"\xff</PubmedArticleSet>"),
+        (Fault.INVALID_CHARACTER, 200, b"\x01</PubmedArticleSet>"),
+        (Fault.FOREIGN, 200, b"<PMID>1</PMID>"),
+        (Fault.DUPLICATED, 200, b"<PMID>21</PMID></PubmedArticle><PubmedArticle><PMID>21</PMID>"),
+    ],
+)
+def test_a_scripted_fault_spoils_one_answer_and_is_counted(
+    fault: Fault, status: int, told: bytes
+) -> None:
+    with serve(DRAWN, DAY, Faults(script=[None, fault])) as pubmed:
+        answers = [
+            httpx.post(f"{pubmed.eutils_url}efetch.fcgi", data={"db": "pubmed", "id": "21,22"})
+            for _ in range(3)
+        ]
+        assert [answer.status_code for answer in answers] == [200, status, 200]
+        assert told in answers[1].content
+        assert pmids(answers[0]) == pmids(answers[2]) == [21, 22]
+        assert pubmed.faults is not None
+        assert pubmed.faults.counts == {fault: 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.CUT_BY_LENGTH, httpx.RemoteProtocolError),
+        (Fault.CUT_CHUNKED, httpx.RemoteProtocolError),
+        (Fault.RESET, httpx.ReadError),
+        (Fault.STALL_BEFORE, httpx.ReadTimeout),
+        (Fault.STALL_WITHIN, httpx.ReadTimeout),
+    ],
+)
+def test_a_fault_on_the_way_is_seen_as_what_it_is(fault: Fault, error: type[Exception]) -> None:
+    with serve(DRAWN, DAY, Faults([fault])) as pubmed, pytest.raises(error):
+        httpx.get(pubmed.deleted_pmids_url, timeout=0.3)
+
+
+def test_a_body_that_is_called_gzip_and_is_none_cannot_be_decoded() -> None:
+    form = {"db": "pubmed", "id": "21"}
+    with serve(DRAWN, DAY, Faults([Fault.BAD_ENCODING])) as pubmed:
+        with pytest.raises(httpx.DecodingError):
+            httpx.post(f"{pubmed.eutils_url}efetch.fcgi", data=form)
+        assert deleted(pubmed) == [7, 8]
+
+
+def test_a_fault_waits_for_an_answer_that_it_fits() -> None:
+    faults = Faults(script=[Fault.BAD_GZIP, Fault.CHANGED_COUNT, Fault.MISSING])
+    with serve(DRAWN, DAY, faults) as pubmed:
+        clause = '"2026/03/02"[CRDT]'
+        assert search(pubmed, clause).findtext("Count") == "3"
+        with pytest.raises(gzip.BadGzipFile):
+            deleted(pubmed)
+        assert search(pubmed, clause).findtext("Count") == "4"
+        form = {"db": "pubmed", "id": "21,22,23"}
+        assert pmids(httpx.post(f"{pubmed.eutils_url}efetch.fcgi", data=form)) == [22, 23]
+
+
+def test_a_history_that_expired_stays_gone() -> None:
+    with serve(DRAWN, DAY, Faults([Fault.HISTORY_EXPIRED], rate=0)) as pubmed:
+        kept = search(pubmed, '"2026/03/02"[CRDT]', usehistory="y").findtext("WebEnv", "")
+        form = {"db": "pubmed", "WebEnv": kept, "query_key": "1"}
+        url = f"{pubmed.eutils_url}efetch.fcgi"
+        assert pmids(httpx.post(url, data=form)) == [23, 22, 21]
+        assert pubmed.faults is not None
+        pubmed.faults.rate = 1
+        for _ in range(2):
+            answer = httpx.post(url, data=form)
+            assert answer.status_code == 400
+            assert b"Unable to obtain query" in answer.content
+        assert pubmed.faults.counts == {Fault.HISTORY_EXPIRED: 1}
+
+
+def test_the_same_seed_draws_the_same_faults() -> None:
+    drawn = []
+    for seed in (1, 1, 2):
+        faults = Faults(rate=0.5, seed=seed)
+        answer = Answer("esearch", "text/xml", b"<a></a>")
+        drawn.append([faults.draw(answer) for _ in range(50)])
+        assert sum(faults.counts.values()) == sum(fault is not None for fault in drawn[-1])
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_other_addresses_are_not_there(pubmed: PubMedStandIn) -> None:

@@ -12,11 +12,15 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from pipeline.ingest import eutilities
+from pipeline.ingest.patience import Patience
 from pipeline.settings import Settings
 from tests.ingest.drawn import article, article_set
 
 KEY = "secret-api-key-0123"
 QUERY = "Geneva[ad]"
+XML = {"Content-Type": "text/xml; charset=UTF-8"}
+FAST = Patience(first_pause=0.001, longest_pause=0.5, connect=5, read=5, total=20, gap=0)
 Answer = tuple[int, dict[str, str], bytes]
 Form = dict[str, str]
 
@@ -39,9 +43,9 @@ class PubMed:
         if self.failures:
             return self.failures.pop(0)
         if path.endswith("/esearch.fcgi"):
-            return 200, {}, self.search(self, form)
+            return 200, XML, self.search(self, form)
         if path.endswith("/efetch.fcgi"):
-            return 200, {}, self.fetch(self, form)
+            return 200, XML, self.fetch(self, form)
         return 200, {}, self.download
 
 
@@ -55,6 +59,14 @@ def found(ids: list[int], count: int | None = None, more: str = "") -> bytes:
 
 def records(ids: str) -> bytes:
     return article_set([article(int(pmid)) for pmid in ids.split(",")])
+
+
+def fetch_slice(name: str, settings: Settings) -> int:
+    return eutilities.fetch_slice(name, settings, FAST)
+
+
+def spooled(settings: Settings) -> list[str]:
+    return sorted(file.name for file in settings.spool_folder.iterdir())
 
 
 @pytest.fixture
@@ -98,4 +110,5 @@ def settings(pubmed: PubMed, tmp_path: Path) -> Settings:
         pubmed_since="2026-11-21",
         ncbi_api_key=KEY,
         ncbi_email="a@example.org",
+        request_seconds=4,
     )

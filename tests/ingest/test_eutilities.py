@@ -1,8 +1,9 @@
-"""The client against a small server on loopback, which answers as PubMed does and should not."""
+"""Slices: which are pending, how they are searched, and what is in their files."""
 
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,26 +11,38 @@ from pathlib import Path
 import pytest
 
 from pipeline import lake
-from pipeline.errors import BadCredentials, ConfrereError, RateLimited, UpstreamError, WrongUse
+from pipeline.errors import (
+    ConfrereError,
+    Incomplete,
+    WrongUse,
+)
 from pipeline.ingest import eutilities, spool
+from pipeline.ingest.http import Http
 from pipeline.settings import Settings
 from tests.builders import write_lake
-from tests.ingest.conftest import KEY, QUERY, Answer, Form, PubMed, found, records
-from tests.ingest.drawn import ingest, tables
+from tests.ingest.conftest import (
+    FAST,
+    KEY,
+    QUERY,
+    XML,
+    Form,
+    PubMed,
+    fetch_slice,
+    found,
+    records,
+    spooled,
+)
+from tests.ingest.drawn import article, article_set, ingest, tables
 
 AT = f"@{spool.query_hash(QUERY)}"
 DAY = f"new/2026-11-22{AT}"
-
-
-def spooled(settings: Settings) -> list[str]:
-    return sorted(file.name for file in settings.spool_folder.iterdir())
 
 
 def test_a_slice_goes_into_the_spool_and_from_there_into_the_lake(
     pubmed: PubMed, settings: Settings
 ) -> None:
     pubmed.ids = list(range(1, 451))
-    assert eutilities.fetch_slice(DAY, settings) == 450
+    assert fetch_slice(DAY, settings) == 450
     assert spooled(settings) == [f"new_2026-11-22{AT}.xml.gz"]
     ingest(settings.home, *settings.spool_folder.iterdir())
     assert [row["pmid"] for row in tables(settings.home)["publications"]] == pubmed.ids
@@ -43,7 +56,7 @@ def test_a_slice_goes_into_the_spool_and_from_there_into_the_lake(
 def test_revised_records_are_asked_for_by_the_day_of_revision(
     pubmed: PubMed, settings: Settings
 ) -> None:
-    eutilities.fetch_slice(f"revised/2026-11-22{AT}", settings)
+    fetch_slice(f"revised/2026-11-22{AT}", settings)
     assert pubmed.asked[0][1]["term"] == '(Geneva[ad]) AND "2026/11/22"[LR]'
 
 
@@ -71,7 +84,7 @@ def test_all_that_was_read_is_no_longer_pending(pubmed: PubMed, settings: Settin
     for name in names:
         # an empty day leaves its trace too
         pubmed.ids = [] if name.startswith("revised") else [7, 9]
-        eutilities.fetch_slice(name, settings)
+        fetch_slice(name, settings)
     ingest(settings.home, *settings.spool_folder.iterdir())
     assert pending(settings, today) == []
     assert pending(settings, date(2026, 11, 24)) == [
@@ -133,147 +146,184 @@ def test_another_query_asks_for_all_days_anew(tmp_path: Path) -> None:
 def test_a_slice_of_another_query_is_not_fetched_under_its_name(settings: Settings) -> None:
     for name in ("new/2026-11-22", "new/2026-11-22@1a2b3c4d"):
         with pytest.raises(WrongUse, match="of another query"):
-            eutilities.fetch_slice(name, settings)
+            fetch_slice(name, settings)
     assert spooled(settings) == []
 
 
-def test_a_span_of_too_many_records_is_halved(
-    pubmed: PubMed, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(eutilities, "MOST_IDS", 3)
-
-    def search(own: PubMed, form: Form) -> bytes:
-        if ":" in form["term"]:
-            return found(own.ids[:3], count=len(own.ids))
-        return found([11, 12] if "2026/11/21" in form["term"] else [13, 14])
-
-    pubmed.ids = [11, 12, 13, 14]
-    pubmed.search = search
-    assert eutilities.fetch_slice(f"new/2026-11-21..2026-11-22{AT}", settings) == 4
-    pubmed.search = lambda own, _: found(own.ids[:3], count=len(own.ids))
-    with pytest.raises(ConfrereError, match=r"new/2026-11-22@.*at most 3.*narrow"):
-        eutilities.fetch_slice(DAY, settings)
+def long_search(own: PubMed, form: Form) -> bytes:
+    """Answer as where two ids are already too many: by day, and by PMID within a day."""
+    matches = own.ids
+    if ":" not in form["term"].split("[UID]")[0]:
+        matches = [pmid for pmid in own.ids if (pmid < 13) == ("2026/11/21" in form["term"])]
+    if bounds := re.search(r"AND (\d+):(\d+)\[UID\]", form["term"]):
+        low, high = map(int, bounds.groups())
+        matches = [pmid for pmid in own.ids if low <= pmid <= high]
+    return found(sorted(matches, reverse=True)[:2], count=len(matches))
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (429, {"Retry-After": "0"}, b"slow down"),
-        (500, {"Retry-After": "0"}, b""),
-        (503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, b""),
-    ],
-)
-def test_a_passing_failure_is_tried_again(
-    pubmed: PubMed, settings: Settings, answer: Answer
-) -> None:
-    pubmed.failures = [answer, answer]
-    assert eutilities.fetch_slice(DAY, settings) == 3
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PubMed lists two ids at most."""
+    monkeypatch.setattr("pipeline.ingest.answers.MOST_IDS", 2)
+    monkeypatch.setattr("pipeline.ingest.search.MOST_IDS", 2)
 
 
-LASTING: dict[str, tuple[list[Answer], type[ConfrereError], str]] = {
-    "slow down": ([(429, {"Retry-After": "0"}, b"{}")] * 5, RateLimited, "HTTP 429, tried 5"),
-    "slow down for an hour": ([(429, {"Retry-After": "3600"}, b"")], RateLimited, "tried 1"),
-    "server error": ([(502, {"Retry-After": "0"}, b"")] * 5, UpstreamError, "HTTP 502, tried 5"),
-    "bad key": ([(400, {}, b'{"error":"API key invalid"}')], BadCredentials, "ncbi_api_key"),
-    "bad request": ([(400, {}, b"proxy_stream()")], UpstreamError, "HTTP 400"),
-}
+@pytest.mark.usefixtures("few")
+def test_a_span_of_too_many_records_is_halved(pubmed: PubMed, settings: Settings) -> None:
+    pubmed.ids, pubmed.search = [11, 12, 13, 14], long_search
+    assert fetch_slice(f"new/2026-11-21..2026-11-22{AT}", settings) == 4
+    terms = [form["term"] for path, form in pubmed.asked if "esearch" in path]
+    assert [term.removeprefix("(Geneva[ad]) AND ") for term in terms] == [
+        '("2026/11/21"[CRDT] : "2026/11/22"[CRDT])',
+        '"2026/11/21"[CRDT]',
+        '"2026/11/22"[CRDT]',
+    ]
 
 
-@pytest.mark.parametrize("case", LASTING)
-def test_a_lasting_failure_is_a_typed_error_without_the_key(
-    pubmed: PubMed, settings: Settings, case: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("DEBUG")
-    failures, kind, told = LASTING[case]
-    pubmed.failures = list(failures)
-    with pytest.raises(kind, match=told) as caught:
-        eutilities.fetch_slice(DAY, settings)
-    assert caught.type is kind
-    assert spooled(settings) == []
-    assert KEY not in f"{caught.value!r} {caught.getrepr(chain=True)} {caplog.text}"
+@pytest.mark.usefixtures("few")
+def test_a_day_of_too_many_records_is_cut_by_pmid(pubmed: PubMed, settings: Settings) -> None:
+    pubmed.ids, pubmed.search = [13, 15, 16, 20, 21], long_search
+    assert fetch_slice(DAY, settings) == 5
+    terms = [form["term"] for path, form in pubmed.asked if "esearch" in path]
+    assert [term.partition("[CRDT]")[2] for term in terms] == [
+        "",
+        " AND 1:20[UID]",
+        " AND 1:16[UID]",
+        " AND 1:15[UID]",
+        " AND 16:16[UID]",
+        " AND 17:20[UID]",
+        " AND 21:99999999[UID]",
+    ]
 
 
-SEARCH_ERRORS = {
-    "page": (b"<html><body>Sorry</body></html>", "is html, not eSearchResult"),
-    "broken page": (b"<html><br>Sorry", "is no XML"),
-    "error": (b"<eSearchResult><ERROR>Backend failed</ERROR></eSearchResult>", "Backend failed"),
-    "empty": (b"", "is no XML"),
-    "count": (found([1, 2], count=3), "counts 3 records but lists 2"),
-    "twice": (found([1, 1]), "counts 2 records"),
-    "phrase": (
-        found([1], more="<ErrorList><PhraseNotFound>Genvea[ad]</PhraseNotFound></ErrorList>"),
-        r"does not understand 'Genvea\[ad\]'",
-    ),
-    "no count": (b"<eSearchResult/>", "has no count"),
-}
-
-
-@pytest.mark.parametrize("case", SEARCH_ERRORS)
-def test_a_search_answer_that_proves_nothing_is_refused(
-    pubmed: PubMed, settings: Settings, case: str
-) -> None:
-    body, why = SEARCH_ERRORS[case]
-    pubmed.search = lambda *_: body
-    with pytest.raises(ConfrereError, match=why) as caught:
-        eutilities.fetch_slice(DAY, settings)
-    assert str(caught.value).startswith(f"[{DAY}]")
-    assert spooled(settings) == []
-
-
-FETCH_ERRORS = {
-    "missing": (records("11,13"), r"left out 1 of the records asked for \(12\)"),
-    "foreign": (records("11,12,13,99"), "sent 4 records for 3 ids"),
-    "twice": (records("11,12,13,13"), "sent 4 records for 3 ids"),
-    "error": (b"<eFetchResult><ERROR>no</ERROR></eFetchResult>", r"with an error \(no\)"),
-    "page": (b"<html/>", "is html"),
-    "cut": (records("11,12,13")[:-40], "is no XML"),
-    "subset": (
-        b"<!DOCTYPE PubmedArticleSet [<!ENTITY a 'b'>]><PubmedArticleSet/>",
-        "DTD of its own",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FETCH_ERRORS)
-def test_records_that_are_not_those_asked_for_are_refused(
-    pubmed: PubMed, settings: Settings, case: str
-) -> None:
-    body, why = FETCH_ERRORS[case]
-    pubmed.fetch = lambda *_: body
-    with pytest.raises(UpstreamError, match=why):
-        eutilities.fetch_slice(DAY, settings)
-    assert spooled(settings) == []
-
-
-def test_a_day_that_pubmed_calls_unknown_is_an_empty_day(
+@pytest.mark.usefixtures("few")
+def test_a_count_that_changes_meanwhile_is_asked_for_again(
     pubmed: PubMed, settings: Settings
 ) -> None:
-    more = '<ErrorList><PhraseNotFound>"2026/11/22"[CRDT]</PhraseNotFound></ErrorList>'
-    pubmed.search = lambda *_: found([], more=more)
-    assert eutilities.fetch_slice(DAY, settings) == 0
+    wrong = [1]
+
+    def search(own: PubMed, form: Form) -> bytes:
+        if "UID" not in form["term"] and wrong:
+            return found([13, 14], count=3 + wrong.pop())
+        return long_search(own, form)
+
+    pubmed.ids, pubmed.search = [13, 14, 15], search
+    assert fetch_slice(DAY, settings) == 3
+    wrong += [1] * 3
+    with pytest.raises(Incomplete, match="counts 4 records but 3 over its halves, asked 3 times"):
+        fetch_slice(DAY, settings)
+    assert spooled(settings) == [f"new_2026-11-22{AT}.xml.gz"]
+
+
+def document(settings: Settings) -> bytes:
+    [file] = settings.spool_folder.iterdir()
+    return gzip.decompress(file.read_bytes())
+
+
+def test_a_record_that_pubmed_withholds_is_named_unavailable(
+    pubmed: PubMed, settings: Settings
+) -> None:
+    def fetch(own: PubMed, form: Form) -> bytes:
+        given = [pmid for pmid in form["id"].split(",") if pmid not in ("12", "13")]
+        return records(",".join(given)) if given else article_set([])
+
+    pubmed.fetch = fetch
+    assert fetch_slice(DAY, settings) == 1
+    assert [form["id"] for _, form in pubmed.asked[1:]] == ["11,12,13", "12,13", "12", "13"]
+    assert document(settings).decode() == (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<PubmedArticleSet Slice="{DAY}" Count="1">\n{article(11)}\n'
+        "<Unavailable><PMID>12</PMID><PMID>13</PMID></Unavailable>\n</PubmedArticleSet>\n"
+    )
+    ingest(settings.home, *settings.spool_folder.iterdir())
+    assert [row["pmid"] for row in tables(settings.home)["publications"]] == [11]
+
+
+def test_a_record_that_is_missing_in_passing_is_asked_for_again(
+    pubmed: PubMed, settings: Settings
+) -> None:
+    def fetch(own: PubMed, form: Form) -> bytes:
+        return records("11" if form["id"] == "11,12,13" else form["id"])
+
+    pubmed.fetch = fetch
+    assert fetch_slice(DAY, settings) == 3
+    assert [form["id"] for _, form in pubmed.asked[1:]] == ["11,12,13", "12,13"]
+    assert b"Unavailable" not in document(settings)
+
+
+def test_none_of_the_records_is_an_answer_too(pubmed: PubMed, settings: Settings) -> None:
+    told = b"<ERROR>ID list is empty! Possibly it has no correct IDs.</ERROR>"
+    none = b"<eFetchResult>" + told + b"</eFetchResult>"
+    pubmed.ids = [7]
+    pubmed.fetch = lambda *_: none
+    assert fetch_slice(DAY, settings) == 0
+    pubmed.failures = [(200, XML, found([7])), *[(400, XML, none)] * 3]
+    assert fetch_slice(DAY, settings) == 0
+    assert b"<Unavailable><PMID>7</PMID></Unavailable>" in document(settings)
+
+
+def test_records_go_into_the_spool_as_the_bytes_that_came(
+    pubmed: PubMed, settings: Settings
+) -> None:
+    odd = article(11).replace("<PubmedArticle>", "<PubmedArticle  a='x>y'><!-- é &amp; -->\r\n")
+    head = (
+        "<!DOCTYPE PubmedArticleSet PUBLIC '-//NLM//DTD PubMedArticle//EN' 'https://example.org'>"
+    )
+    pubmed.ids = [11]
+    pubmed.fetch = lambda *_: (
+        f"{head}<PubmedArticleSet b='1>0' >\n{odd}</PubmedArticleSet>".encode()
+    )
+    fetch_slice(DAY, settings)
+    assert odd.encode() in document(settings)
+
+
+def test_two_runs_that_fetch_the_same_slice_leave_one_whole_file(settings: Settings) -> None:
+    target = settings.spool_folder / "new.xml.gz"
+
+    def overtaken() -> None:
+        with spool.whole(target), spool.whole(target) as second:
+            second.write_bytes(b"second")
+
+    with pytest.raises(ConfrereError, match=r"new.xml.gz\] is being fetched by another run"):
+        overtaken()
+    assert target.read_bytes() == b"second"
+    assert spooled(settings) == ["new.xml.gz"]
+
+
+def test_a_gzip_file_stays_what_it_is_where_a_server_calls_gzip_an_encoding(
+    pubmed: PubMed, settings: Settings
+) -> None:
+    answer = (200, {"Content-Encoding": "gzip"}, pubmed.download)
+    pubmed.failures = [answer, answer]
+    fetch_slice("deleted/2026-11-22", settings)
+    [file] = settings.spool_folder.iterdir()
+    assert file.read_bytes() == pubmed.download
+    with Http.open(settings, FAST) as http:
+        http.download(settings.deleted_pmids_url, "deleted", file)
+    assert file.read_bytes() == pubmed.download
 
 
 def test_a_list_of_deleted_pmids_that_is_damaged_is_not_kept(
     pubmed: PubMed, settings: Settings
 ) -> None:
-    assert eutilities.fetch_slice("deleted/2026-11-22", settings) == 2
+    assert fetch_slice("deleted/2026-11-22", settings) == 2
     assert spooled(settings) == ["deleted_2026-11-22.pmids.gz"]
     for bad in (b"<html>", pubmed.download[:-9], gzip.compress(b"<html>"), gzip.compress(b"")):
         pubmed.download = bad
         with pytest.raises(ConfrereError, match=r"deleted/2026-11-21"):
-            eutilities.fetch_slice("deleted/2026-11-21", settings)
+            fetch_slice("deleted/2026-11-21", settings)
     assert spooled(settings) == ["deleted_2026-11-22.pmids.gz"]
 
 
 @pytest.mark.parametrize("name", ["new", "old/2026-11-22", "new/2026-11-22..2026-11-21"])
 def test_names_that_are_no_slices_are_wrong_use(settings: Settings, name: str) -> None:
     with pytest.raises(WrongUse, match="is no slice"):
-        eutilities.fetch_slice(name, settings)
+        fetch_slice(name, settings)
 
 
 def test_an_empty_query_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="pubmed_query"):
-        eutilities.fetch_slice(DAY, Settings(home=tmp_path))
+        fetch_slice(DAY, Settings(home=tmp_path))
 
 
 def test_the_ledger_knows_a_spool_file_by_its_slice() -> None:

@@ -103,3 +103,33 @@ def test_the_dag_reads_what_came_but_is_red_where_a_task_failed_else_green(
     # no fetch, and an ingest that fails
     (settings.spool_folder / "bad.xml.gz").write_bytes(gzip.compress(records("1"))[:-9])
     assert run_dag(settings) == ["failed"]
+
+
+DECIDE = """
+from dags.ingest_pubmed import RETRY_POLICY
+from pipeline import errors
+names = "BadCredentials QueryRejected WrongUse RateLimited TimedOut Incomplete"
+for name in names.split():
+    decision = RETRY_POLICY.evaluate(getattr(errors, name)("[a] b: c"), 1, 3)
+    print("decided", name, decision.action.value, decision.retry_delay)
+"""
+
+
+@pytest.mark.airflow
+def test_airflow_tries_again_what_may_pass_and_nothing_else(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", DECIDE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "AIRFLOW_HOME": f"{tmp_path}"},
+        check=True,
+    )
+    assert re.findall(r"^decided (.*)$", result.stdout, re.MULTILINE) == [
+        "BadCredentials fail None",
+        "QueryRejected fail None",
+        "WrongUse fail None",
+        "RateLimited retry 0:05:00",
+        "TimedOut default None",
+        "Incomplete default None",
+    ]
