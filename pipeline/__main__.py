@@ -89,6 +89,20 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", type=_day, metavar="DATE", help="use only what had entered PubMed by this day"
     )
 
+    ingest = command("ingest", _ingest, "read into the lake what PubMed has new, or files")
+    ingest.add_argument(
+        "--files",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them",
+    )
+    ingest.add_argument(
+        "--status",
+        action="store_true",
+        help="only show how far it has come: watermarks, what waits, quarantine, the last run",
+    )
+
     suggestions = command(
         "suggestions", _suggestions, "whom a person should work with, and why", reads_home=True
     )
@@ -159,6 +173,17 @@ def _parser() -> argparse.ArgumentParser:
 def _run(settings: Settings, options: argparse.Namespace) -> None:
     stages.run(settings, options.files, options.as_of, datetime.now(UTC))
     print(f"done; next: confrere suggestions NAME --home {settings.home}")
+
+
+def _ingest(settings: Settings, options: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    if not options.status:
+        problems = stages.take_in(settings, options.files, now)
+        if problems:
+            raise ConfrereError(" ".join(problems))
+    elif not settings.home.is_dir():
+        raise WrongUse(f"[{settings.home}] does not exist: give the home of an earlier run")
+    terminal.show_status(Console(), stages.status_of_ingest(settings, now))
 
 
 def _train(settings: Settings, _: argparse.Namespace) -> None:

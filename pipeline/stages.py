@@ -28,6 +28,7 @@ from pipeline.ingest import eutilities, mirror
 from pipeline.ingest.files import ingest_files
 from pipeline.ingest.log_files import is_piece
 from pipeline.ingest.spool import source_name
+from pipeline.ingest.status import TABLES_OF_STATUS, Status, read_status
 from pipeline.outreach.outbox import notify as notify_subscribers
 from pipeline.recommend.recommend import RANKING_RULE
 from pipeline.recommend.recommend import recommend as recommend_candidates
@@ -60,8 +61,7 @@ def plan_fetch(settings: Settings, now: datetime) -> list[str]:
             "what to follow, e.g. 'Geneva[ad]', or CONFRERE_PUBMED_MIRROR to follow all of PubMed, "
             "or read files with `confrere run --files`"
         )
-    # PubMed's days end at midnight US Eastern time, which is at most five hours behind UTC
-    today = (now - timedelta(hours=5)).date()
+    today = _today(now)
     sources = lake.read(settings.lake_folder, "sources")
     pieces = mirror.pending_files(sources, spooled, settings) if settings.pubmed_mirror else []
     return [*pieces, *eutilities.pending_slices(sources, spooled, today, settings)]
@@ -105,9 +105,7 @@ def require_whole(ingested: Counts) -> None:
         It did; all else was read.
     """
     if ingested.get("refused"):
-        raise ConfrereError(
-            f"[{ingested['refused']}] could not be read, all else was: the warnings say why"
-        )
+        raise ConfrereError(_refusal(ingested))
 
 
 def compact(settings: Settings) -> Counts:
@@ -143,14 +141,15 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
 
 
 def connect(settings: Settings) -> Counts:
-    """Build the coauthorship graph."""
-    names = ("publications", "identities", "coauthorships")
+    """Build the coauthorship graph, and list whom retractions and corrections affect."""
+    names = ("publications", "identities", "notices", "coauthorships")
     current = lake.datasets(settings.lake_folder, names)
     as_of = _as_of(current["identities"], settings)
     made_from = _fingerprint(
         WEIGHT_RULE,
         current["identities"].version,
         current["publications"].version,
+        current["notices"].version,
         settings.half_life_years,
         settings.author_cap,
     )
@@ -323,24 +322,46 @@ def run(
     Raises
     ------
     ConfrereError
-        A stage failed; or slices could not be fetched, after all that did come was published.
+        A stage failed; or slices could not be fetched or files not be read, after all that did
+        come was published.
     """
-    failed = _fetch_pending(settings, now) if paths is None else []
-    ingested = ingest(settings, now, paths)
-    compact(settings)
-    if lake.read(settings.lake_folder, "publications").is_empty:
-        require_whole(ingested)
-    if failed and lake.read(settings.lake_folder, "publications").is_empty:
-        raise _not_fetched(failed)
+    problems = take_in(settings, paths, now)
+    if problems and lake.read(settings.lake_folder, "publications").is_empty:
+        raise ConfrereError(" ".join(problems))
     identify(settings, as_of, now.date())
     connect(settings)
     recommend(settings)
     publish(settings, now)
     if as_of is None:  # what was true on a day of the past is no news
         notify(settings, now)
-    require_whole(ingested)
+    if problems:
+        raise ConfrereError(" ".join(problems))
+
+
+def take_in(settings: Settings, paths: Sequence[Path] | None, now: datetime) -> list[str]:
+    """Fetch (unless files are given), ingest and compact; return what went wrong, in words.
+
+    What went wrong holds up nothing else.
+    """
+    failed = _fetch_pending(settings, now) if paths is None else []
+    ingested = ingest(settings, now, paths)
+    compact(settings)
+    problems = []
     if failed:
-        raise _not_fetched(failed)
+        problems.append(
+            f"[slices {', '.join(failed)}] were not fetched, all else was read: do what the "
+            "warnings above say, then run again."
+        )
+    if "refused" in ingested:
+        problems.append(_refusal(ingested))
+    return problems
+
+
+def status_of_ingest(settings: Settings, now: datetime) -> Status:
+    """How far ingest has come."""
+    waiting = [source_name(path) for path in _waiting(settings)]
+    tables = lake.datasets(settings.lake_folder, TABLES_OF_STATUS)
+    return read_status(tables, waiting, _today(now), settings)
 
 
 def _fetch_pending(settings: Settings, now: datetime) -> list[str]:
@@ -355,11 +376,16 @@ def _fetch_pending(settings: Settings, now: datetime) -> list[str]:
     return failed
 
 
-def _not_fetched(failed: list[str]) -> ConfrereError:
-    return ConfrereError(
-        f"[slices {', '.join(failed)}] were not fetched, all else was read: do what the warnings "
-        "above say, then run again"
+def _refusal(ingested: Counts) -> str:
+    return (
+        f"[{ingested['refused']}] cannot be read, all else was: do what the warnings above say, "
+        "then run again."
     )
+
+
+def _today(now: datetime) -> date:
+    """PubMed's day: it ends at midnight US Eastern time, at most five hours behind UTC."""
+    return (now - timedelta(hours=5)).date()
 
 
 def _calibration(settings: Settings) -> Calibration | None:

@@ -77,6 +77,9 @@ POSITION = Column(
     "position", COUNT, "place in the author list, from 1", low=1, high=MENTIONS_PER_PAPER - 1
 )
 AUTHOR_ID = Column("author_id", ID, "stable identifier of a person", low=1)
+COAUTHOR_ID = Column(
+    "coauthor_id", ID, "author_id of the other; always the greater of the two", low=1
+)
 CANDIDATE_ID = Column("candidate_id", ID, "author_id of the person suggested", low=1)
 ORCID = Column("orcid", TEXT, "ORCID iD as 0000-0000-0000-000X, checksum verified", nullable=True)
 WEIGHT = Column("weight", REAL, "sum over joint papers of half-life decay / (authors - 1)", low=0.0)
@@ -381,12 +384,38 @@ COAUTHORSHIPS = Table(
     ("author_id", "coauthor_id"),
     (
         AUTHOR_ID,
-        Column("coauthor_id", ID, "author_id of the other; always the greater of the two", low=1),
+        COAUTHOR_ID,
         Column("publication_count", COUNT, "joint papers", low=1),
         WEIGHT,
         Column("first_on", DATE, "day the first joint paper entered PubMed"),
         Column("last_on", DATE, "day the latest joint paper entered PubMed"),
         Column("last_pmid", ID, "that paper", low=1),
+    ),
+)
+AFFECTED_KIND = Column(
+    "kind", TEXT, "what is said of the paper, as in notices", values=NOTICE_KINDS
+)
+NOTED_ON = Column(
+    "noted_on",
+    DATE,
+    "day the notice entered PubMed; of a notice that is not there, day the paper's record was revised",
+)
+AFFECTED_AUTHORS = Table(
+    "affected_authors",
+    "Whose papers were retracted, corrected or called into question: what is recalled, and from whom.",
+    ("pmid", "kind", "author_id"),
+    (PMID, AFFECTED_KIND, AUTHOR_ID, NOTED_ON),
+)
+AFFECTED_PAIRS = Table(
+    "affected_pairs",
+    "Pairs of coauthors of such a paper: their tie rests on it, or rested on it before a retraction.",
+    ("pmid", "kind", "author_id", "coauthor_id"),
+    (
+        PMID,
+        AFFECTED_KIND,
+        AUTHOR_ID,
+        COAUTHOR_ID,
+        NOTED_ON,
     ),
 )
 CANDIDATES = Table(
@@ -469,6 +498,8 @@ TABLES: dict[str, Table] = {
         IDENTITIES,
         AUTHORS,
         COAUTHORSHIPS,
+        AFFECTED_AUTHORS,
+        AFFECTED_PAIRS,
         CANDIDATES,
         RECOMMENDATIONS,
         REASONS,

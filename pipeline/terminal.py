@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -10,11 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
 from pipeline.serving.queries import Person, Recommendation, Suggestions
 
 INDENT = "    "
+NAMES_SHOWN = 6
 
 
 def show_suggestions(console: Console, suggestions: Suggestions) -> None:
@@ -55,6 +58,65 @@ def show_people(console: Console, people: Sequence[Person]) -> None:
     console.print(table)
 
 
+def show_status(console: Console, status: Status) -> None:
+    """Print how far ingest has come, what came last, and what is not well."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    table.add_row(
+        "papers", f"{status.paper_count:,}, from {status.source_count:,} files and slices"
+    )
+    for what, mark in status.watermarks.items():
+        table.add_row(what, f"complete to {mark}")
+    table.add_row("last run", _last_run(status.last_run))
+    for what, names in (
+        ("to fetch", status.pending),
+        ("in the spool", status.waiting),
+        ("refused", status.refused),
+    ):
+        if names:
+            table.add_row(what, _some(names))
+    table.add_row("quarantine", _quarantine(status))
+    for aside in status.aside:
+        text = f"pubmed:{aside.pmid or '?'} of {aside.source}: {aside.reason}"
+        table.add_row("", Text(text, style="dim"))
+    console.print(table)
+
+
+def _last_run(counts: Mapping[str, Any]) -> str:
+    if not counts:
+        return "none yet"
+    told = ", ".join(
+        f"{count:,} {name.removesuffix('_count')}"
+        for name, count in counts.items()
+        if name not in ("started_at", "source_count", "record_count") and count
+    )
+    return (
+        f"{counts['started_at']:%Y-%m-%d %H:%M} UTC: {_number(counts['record_count'], 'record')} of "
+        f"{_sources(counts['source_count'])}: {told or 'nothing new'}"
+    )
+
+
+def _quarantine(status: Status) -> str:
+    if not (status.unread_count or status.unavailable_count):
+        return "empty"
+    unread = f"{_number(status.unread_count, 'record')} that cannot be read"
+    return f"{unread}, {status.unavailable_count:,} that PubMed lists and does not deliver"
+
+
+def _sources(count: int) -> str:
+    return _number(count, "file or slice", "files and slices")
+
+
+def _number(count: int, what: str, many: str = "") -> str:
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN:,} more"
+
+
 def _who(suggestion: Recommendation) -> str:
     if suggestion.probability is None:
         return f"{escape(suggestion.person.name)}  [dim]score {suggestion.score:.3f}[/dim]"
@@ -76,7 +138,7 @@ def _lines(suggestion: Recommendation) -> list[str]:
 
 
 def _papers(person: Person) -> str:
-    return "1 paper" if person.publication_count == 1 else f"{person.publication_count} papers"
+    return _number(person.publication_count, "paper")
 
 
 def _why_none(person: Person) -> str:

@@ -64,6 +64,7 @@ DEFAULTS: dict[str, Any] = {
     "byte_count": 0,
     "quarantined_count": 0,
     "reason": "",
+    "noted_on": date(2020, 1, 1),
     "text": "",
 }
 

@@ -24,16 +24,25 @@ SMALLEST_WEIGHT = 1e-12
 def connect(
     current: Mapping[str, Dataset], commit: Commit, as_of: date, settings: Settings, made_from: str
 ) -> int:
-    """Write `coauthorships` from identities and publications; return the number of pairs."""
-    sources = {name: current[name] for name in ("identities", "publications")}
+    """Write `coauthorships`, and whom notices affect; return the number of pairs.
+
+    Parameters
+    ----------
+    current
+        `publications`, `identities` and `notices`.
+    """
     parameters: dict[str, engine.Value] = {
         "as_of": as_of,
         "half_life_years": settings.half_life_years,
         "author_cap": settings.author_cap,
     }
-    file = Path(__file__).with_name("coauthorships.sql")
-    with engine.query(file, sources, parameters, settings) as rows:
-        return commit.write("coauthorships", rows, made_from, as_of)
+    sources: dict[str, engine.Source] = dict(current)
+    for name in ("affected_authors", "affected_pairs", "coauthorships"):
+        file = Path(__file__).with_name(f"{name}.sql")
+        with engine.query(file, sources, parameters, settings) as rows:
+            pair_count = commit.write(name, rows, made_from, as_of)
+        sources[name] = commit.dataset(name)
+    return pair_count
 
 
 def load_graph(authors: Dataset, coauthorships: Dataset, hidden_ids: Ints) -> Graph:

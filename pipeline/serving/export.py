@@ -72,20 +72,28 @@ def _visible(
 
 
 def _csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
-    """Lists are written as one text, joined by '; '."""
+    """Lists are written as one text: strings joined by '; ', records as JSON."""
     flat = pa.schema(
         [pa.field(f.name, pa.string()) if pa.types.is_list(f.type) else f for f in schema]
     )
     row_count = 0
     with pyarrow.csv.CSVWriter(path, flat) as writer:
         for batch in batches:
-            columns = [
-                pc.binary_join(column, "; ") if pa.types.is_list(column.type) else column
-                for column in batch.columns
-            ]
+            columns = [_one_text(column) for column in batch.columns]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=flat))
             row_count += batch.num_rows
     return row_count
+
+
+def _one_text(column: pa.Array) -> pa.Array:
+    if not pa.types.is_list(column.type):
+        return column
+    if not pa.types.is_struct(column.type.value_type):
+        return pc.binary_join(column, "; ")
+    return pa.array(
+        [json.dumps(rows, ensure_ascii=False) if rows else "" for rows in column.to_pylist()],
+        pa.string(),
+    )
 
 
 def _parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:

@@ -86,9 +86,9 @@ def write(path: Path, records: Iterable[str], deleted: Sequence[int] = ()) -> Pa
 NIGHT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
-def ingest(home: Path, *paths: Path, **given: Any) -> Ingested:
+def ingest(home: Path, *paths: Path, started_at: datetime = NIGHT, **given: Any) -> Ingested:
     """Read files into the lake of `home`, with settings as given."""
-    return ingest_files(paths, Settings(home=home, **given), NIGHT)
+    return ingest_files(paths, Settings(home=home, **given), started_at)
 
 
 def tables(home: Path) -> dict[str, list[dict[str, Any]]]:

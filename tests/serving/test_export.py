@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,3 +82,20 @@ def test_an_export_into_a_missing_folder_names_the_folder(settings: Settings) ->
     table = lake.read(settings.lake_folder, "authors")
     with pytest.raises(WrongUse, match=r"missing\] is no folder"):
         export(table, nobody, nobody, out)
+
+
+def test_lists_of_records_stand_in_a_csv_file_as_json(tmp_path: Path) -> None:
+    identifier = {"place": 1, "source": "ROR", "value": "https://ror.org/01swzsf04"}
+    rows: list[dict[str, Any]] = [
+        {"affiliations": ["Geneva", "Bern"], "affiliation_identifiers": [identifier]},
+        {"position": 2},
+    ]
+    write_lake(tmp_path, authorships=rows)
+    nobody = np.array([], np.int64)
+    out = tmp_path / "authorships.csv"
+    assert export(lake.read(tmp_path, "authorships"), nobody, nobody, out) == 2
+    with out.open(encoding="utf-8", newline="") as file:
+        first, second = csv.DictReader(file)
+    assert first["affiliations"] == "Geneva; Bern"
+    assert json.loads(first["affiliation_identifiers"]) == [identifier]
+    assert second["affiliation_identifiers"] == ""
