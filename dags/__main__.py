@@ -109,7 +109,7 @@ def up() -> int:
     airflow = [sys.executable, "-m", "airflow"]
     print(f"starting Airflow (about a minute); its log: {_log()}", flush=True)
     with _log().open("ab") as log:
-        for arguments in (["db", "migrate"], ["pools", "set", "ncbi", "1", "NCBI's rate limit"]):
+        for arguments in (["db", "migrate"], ["pools", "set", "ncbi", "4", "requests to PubMed"]):
             subprocess.run([*airflow, *arguments], check=True, stdout=log, stderr=log)
     signal.signal(signal.SIGTERM, _interrupt)
     running: list[subprocess.Popen[bytes]] = []

@@ -63,9 +63,7 @@ def show_status(console: Console, status: Status) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    table.add_row(
-        "papers", f"{status.paper_count:,}, from {status.source_count:,} files and slices"
-    )
+    table.add_row("papers", f"{status.paper_count:,}, from {_sources(status.source_count)}")
     for what, mark in status.watermarks.items():
         table.add_row(what, f"complete to {mark}")
     table.add_row("last run", _last_run(status.last_run))
@@ -91,10 +89,8 @@ def _last_run(counts: Mapping[str, Any]) -> str:
         for name, count in counts.items()
         if name not in ("started_at", "source_count", "record_count") and count
     )
-    return (
-        f"{counts['started_at']:%Y-%m-%d %H:%M} UTC: {_number(counts['record_count'], 'record')} of "
-        f"{_sources(counts['source_count'])}: {told or 'nothing new'}"
-    )
+    read = f"{_number(counts['record_count'], 'record')} of {_sources(counts['source_count'])}"
+    return f"{counts['started_at']:%Y-%m-%d %H:%M} UTC: {read}: {told or 'nothing new'}"
 
 
 def _quarantine(status: Status) -> str:

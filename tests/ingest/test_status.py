@@ -76,7 +76,7 @@ def test_an_empty_home_has_nothing_to_tell(tmp_path: Path) -> None:
 def test_a_person_sees_what_was_read_and_what_was_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "160")
     good = write(tmp_path / "a.xml", [article(7), article(8), article(9, title_element="")])
     bad = tmp_path / "b.xml"
     bad.write_text("<html/>")
