@@ -33,6 +33,17 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+def layered(folder: Path, layers: list[dict[str, Any]]) -> str:
+    """SELECT of a table: from the lowest layer up, what each hides goes and what it has comes."""
+    sql = ""
+    for layer in layers:
+        rows = f"SELECT * FROM '{folder / layer['file']}'"
+        if layer["hides"]:
+            sql = f"SELECT * FROM ({sql}) WHERE pmid NOT IN (FROM '{folder / layer['hides']}')"
+        sql = f"{sql} UNION ALL {rows}" if sql else rows
+    return sql
+
+
 class Demo:
     """What the demo left behind."""
 
@@ -42,8 +53,7 @@ class Demo:
         self.lake = duckdb.connect()
         manifest = json.loads((home / "lake" / "manifest.json").read_text(encoding="utf-8"))
         for name, entry in manifest["tables"].items():
-            files = [str(home / "lake" / file) for file in entry["files"]]
-            self.lake.read_parquet(files).create_view(name)
+            self.lake.execute(f"CREATE VIEW {name} AS {layered(home / 'lake', entry['layers'])}")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.lake.sql(sql).fetchall()
