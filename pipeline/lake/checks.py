@@ -38,9 +38,13 @@ def write_checked(table: Table, path: Path, batches: Iterable[pa.RecordBatch]) -
 
 
 def sync(path: Path) -> None:
-    """Wait until a written file is on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Wait until a written file, and its name in its folder, are on the disk."""
+    for written in (path, path.parent):
+        opened = os.open(written, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _fit(table: Table, batch: pa.RecordBatch, offset: int) -> pa.RecordBatch:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TypedDict
 
 from pipeline.errors import ConfrereError
+from pipeline.lake.checks import sync
 from pipeline.lake.datasets import Dataset, Layer
 from pipeline.tables import TABLES, Table
 
@@ -119,6 +119,6 @@ def save(folder: Path, tables: Mapping[str, Entry]) -> None:
     beside = folder / "manifest.json.new"
     with beside.open("w", encoding="utf-8") as file:
         json.dump({"format": FORMAT, "tables": tables}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    sync(beside)
     beside.replace(folder / "manifest.json")
+    sync(folder / "manifest.json")
