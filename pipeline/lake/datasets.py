@@ -63,32 +63,38 @@ class Dataset:
         wanted = pa.schema([schema.field(name) for name in columns]) if columns else schema
         return pa.Table.from_batches(self.batches(columns), wanted)
 
-    def batches(self, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Stream the table in key order, about 64,000 rows at a time."""
+    def batches(
+        self, columns: list[str] | None = None, rows_per_batch: int = ROWS_PER_GROUP
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream the table in key order; no batch is empty, few are larger than `rows_per_batch`."""
         wanted = columns or self.table.schema.names
         key = list(self.table.key)
         needed = wanted if len(self.layers) < 2 else [*dict.fromkeys([*wanted, *key])]
-        streams = self._streams(needed)
+        streams = self._streams(needed, rows_per_batch)
         for batch in streams[0] if len(streams) == 1 else _merged(streams, key):
             yield batch.select(wanted)
 
-    def _streams(self, columns: list[str]) -> list[Iterator[pa.RecordBatch]]:
+    def _streams(
+        self, columns: list[str], rows_per_batch: int = ROWS_PER_GROUP
+    ) -> list[Iterator[pa.RecordBatch]]:
         """Rows of each layer that are there; none empty."""
         key = self.table.key[0]
         gone = pa.array([], ID)
         streams: list[Iterator[pa.RecordBatch]] = []
         for layer in reversed(self.layers):
-            streams.append(_visible(layer.file, columns, key, gone))
+            streams.append(_visible(layer.file, columns, gone, rows_per_batch, key))
             if layer.hides:
                 hidden = pq.read_table(layer.hides)[key].combine_chunks()
                 gone = pa.concat_arrays([gone, hidden]).unique()
         return streams[::-1]
 
 
-def _visible(file: Path, columns: list[str], key: str, gone: pa.Array) -> Iterator[pa.RecordBatch]:
+def _visible(
+    file: Path, columns: list[str], gone: pa.Array, rows_per_batch: int, key: str
+) -> Iterator[pa.RecordBatch]:
     needed = columns if key in columns or not len(gone) else [*columns, key]
     with pq.ParquetFile(file) as parquet:
-        for batch in parquet.iter_batches(ROWS_PER_GROUP, columns=needed):
+        for batch in parquet.iter_batches(rows_per_batch, columns=needed):
             kept = batch.select(columns)
             if len(gone):
                 kept = kept.filter(pc.invert(pc.is_in(batch[key], gone)))
