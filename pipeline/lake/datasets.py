@@ -66,7 +66,7 @@ class Dataset:
     def batches(
         self, columns: list[str] | None = None, rows_per_batch: int = ROWS_PER_GROUP
     ) -> Iterator[pa.RecordBatch]:
-        """Stream the table in key order, about `rows_per_batch` rows at a time; no batch is empty."""
+        """Stream the table in key order, about `rows_per_batch` rows a time; no batch is empty."""
         wanted = columns or self.table.schema.names
         key = list(self.table.key)
         needed = wanted if len(self.layers) < 2 else [*dict.fromkeys([*wanted, *key])]
