@@ -95,6 +95,7 @@ def ingest_files(paths: Sequence[Path], settings: Settings, started_at: datetime
         groups = _staged_groups(unread, folder, settings.records_per_commit)
         for group in groups:
             total += _commit(group, settings, started_at)
+            lake.compact(settings.lake_folder)  # a stack of a thousand would slow each commit
     return total
 
 

@@ -9,13 +9,15 @@ from functools import reduce
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.tables import ID, Table
+from pipeline.tables import Table
 
 ROWS_PER_GROUP = 64_000
+
+Keys = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,12 @@ class Dataset:
         return pa.Table.from_batches(self.batches(columns), wanted)
 
     def batches(
-        self, columns: list[str] | None = None, rows_per_batch: int = ROWS_PER_GROUP
+        self, columns: list[str] | None = None, rows_per_batch: int | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Stream the table in key order, about `rows_per_batch` rows a time; no batch is empty."""
+        """Stream the table in key order; no batch is empty.
+
+        `rows_per_batch` is about how many rows come at a time; None: those of a row group.
+        """
         wanted = columns or self.table.schema.names
         key = list(self.table.key)
         needed = wanted if len(self.layers) < 2 else [*dict.fromkeys([*wanted, *key])]
@@ -75,29 +80,32 @@ class Dataset:
             yield batch.select(wanted)
 
     def _streams(
-        self, columns: list[str], rows_per_batch: int = ROWS_PER_GROUP
+        self, columns: list[str], rows_per_batch: int | None = None
     ) -> list[Iterator[pa.RecordBatch]]:
         """Rows of each layer that are there; none empty."""
         key = self.table.key[0]
-        gone = pa.array([], ID)
+        size = rows_per_batch or self.table.rows_per_group
+        gone = np.array([], np.int64)
         streams: list[Iterator[pa.RecordBatch]] = []
         for layer in reversed(self.layers):
-            streams.append(_visible(layer.file, columns, gone, rows_per_batch, key))
+            streams.append(_visible(layer.file, columns, key, gone, size))
             if layer.hides:
-                hidden = pq.read_table(layer.hides)[key].combine_chunks()
-                gone = pa.concat_arrays([gone, hidden]).unique()
+                gone = np.union1d(gone, pq.read_table(layer.hides)[key].to_numpy())
         return streams[::-1]
 
 
 def _visible(
-    file: Path, columns: list[str], gone: pa.Array, rows_per_batch: int, key: str
+    file: Path, columns: list[str], key: str, gone: Keys, rows_per_batch: int
 ) -> Iterator[pa.RecordBatch]:
-    needed = columns if key in columns or not len(gone) else [*columns, key]
+    """Rows of a file whose key is not among the sorted keys `gone`."""
+    needed = columns if key in columns or not gone.size else [*columns, key]
     with pq.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(rows_per_batch, columns=needed):
             kept = batch.select(columns)
-            if len(gone):
-                kept = kept.filter(pc.invert(pc.is_in(batch[key], gone)))
+            if gone.size and batch.num_rows:
+                keys = batch[key].to_numpy()
+                first, last = np.searchsorted(gone, (keys[0], keys[-1] + 1))
+                kept = kept.filter(pa.array(~np.isin(keys, gone[first:last])))
             if kept.num_rows:
                 yield kept
 

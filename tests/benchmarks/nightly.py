@@ -128,8 +128,9 @@ def measure_compaction(home: Path, paper_count: int, folder: Path) -> None:
         for number in range(1, NIGHTS + 1):
             night = write_night(folder / f"pubmed26n{1000 + number}.xml.gz", paper_count, number)
             print(f"{f'night {number}':14} {run(__spec__.name, '--ingest', other, night)}")
-        for step in ("count", "scan", "batches", "compact", "count", "scan", "batches"):
-            print(f"{step:14} {run(__spec__.name, f'--{step}', other)}", flush=True)
+        reads = ("count", "scan", "batches")
+        for name in (*reads, "compact", *reads, "merge-all", *reads):
+            print(f"{name:14} {run(__spec__.name, f'--{name}', other)}", flush=True)
 
 
 def step(name: str, home: Path, files: list[Path]) -> str:
@@ -140,6 +141,11 @@ def step(name: str, home: Path, files: list[Path]) -> str:
         return json.dumps(stages.ingest(settings, datetime.now(UTC), files))
     if name == "compact":
         return json.dumps(stages.compact(settings))
+    if name == "merge-all":
+        with lake.begin(settings.lake_folder) as commit:
+            for own in MERGED:
+                commit.merge(own, 0)
+        return "every table one layer"
     if name == "batches":
         return f"{sum(batch.num_rows for batch in authorships.batches()):,} authorships"
     text = {

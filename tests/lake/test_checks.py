@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +83,17 @@ def test_rows_are_taken_exactly_when_their_keys_ascend(
     else:
         assert ascending
         assert lake.read(folder, "authorships").row_count == len(keys)
+
+
+def test_row_groups_are_full_however_small_the_batches(tmp_path: Path) -> None:
+    size = TABLES["publications"].rows_per_group
+    rows = arrow("publications", [{"pmid": pmid} for pmid in range(1, 2 * size + 8)])
+    for chunk in (7, size - 1, size, size + 1, 3 * size):
+        with lake.begin(tmp_path) as commit:
+            commit.write("publications", rows.to_batches(max_chunksize=chunk))
+        dataset = lake.read(tmp_path, "publications")
+        [layer] = dataset.layers
+        metadata = pq.read_metadata(layer.file)
+        groups = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
+        assert groups == [size, size, 7]
+        assert dataset.read() == rows
