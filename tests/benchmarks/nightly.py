@@ -96,23 +96,22 @@ def write_night(path: Path, paper_count: int, number: int) -> Path:
     return corpus.write(path, iter([*new, b"<DeleteCitation>%b</DeleteCitation>" % gone]))
 
 
-def measure_nights(home: Path, paper_count: int, folder: Path) -> Figures:
-    """Run the same night several times, each on a lake of its own; return the medians."""
-    night = write_night(folder / f"pubmed26n{1001:04}.xml.gz", paper_count, 1)
-    print(f"\na night on {paper_count:,} papers\n{HEADER}")
-    every = []
-    for _ in range(REPEATS):
+def measure_nights(folder: Path) -> None:
+    """Run a night several times, each on a lake of its own; sizes by turns, for machines vary."""
+    every: dict[int, list[Figures]] = {paper_count: [] for paper_count in SIZES}
+    print(f"\na night of {NIGHT_RECORDS:,} records\n{'papers':>14} {HEADER}")
+    for paper_count in [*SIZES] * REPEATS:
+        night = write_night(folder / "pubmed26n1001.xml.gz", paper_count, 1)
         with tempfile.TemporaryDirectory(dir=folder) as other:
-            lend(home, Path(other))
-            every.append(run(__spec__.name, "--ingest", other, night))
-        print(every[-1], flush=True)
-    return Figures(
-        statistics.median(figures.wall_seconds for figures in every),
-        statistics.median(figures.cpu_seconds for figures in every),
-        statistics.median(figures.peak_mb for figures in every),
-        statistics.median(figures.written_mb for figures in every),
-        "median",
-    )
+            lend(folder / f"{paper_count}", Path(other))
+            every[paper_count].append(run(__spec__.name, "--ingest", other, night))
+        print(f"{paper_count:14,} {every[paper_count][-1]}", flush=True)
+    for name in ("wall_seconds", "cpu_seconds", "peak_mb", "written_mb"):
+        small, large = (
+            statistics.median(getattr(figures, name) for figures in every[paper_count])
+            for paper_count in SIZES
+        )
+        print(f"median {name:14} {small:8.2f} {large:8.2f} ratio {large / small:.2f}")
 
 
 def lend(home: Path, other: Path) -> None:
@@ -120,17 +119,26 @@ def lend(home: Path, other: Path) -> None:
     lake.lend(Settings(home=home).lake_folder, Settings(home=other).lake_folder, TABLES_OF_INGEST)
 
 
-def measure_compaction(home: Path, paper_count: int, folder: Path) -> None:
-    """Merge the layers of eight nights; read before and after."""
-    print(f"\n{NIGHTS} nights on {paper_count:,} papers, then compaction\n{'':14} {HEADER}")
+def measure_layers(folder: Path) -> None:
+    """Read under the layers of seven nights, after the eighth has merged them, and from one."""
+    paper_count = SIZES[-1]
+    print(f"\n{NIGHTS} nights on {paper_count:,} papers\n{'':14} {HEADER}")
     with tempfile.TemporaryDirectory(dir=folder) as other:
-        lend(home, Path(other))
+        lend(folder / f"{paper_count}", Path(other))
         for number in range(1, NIGHTS + 1):
+            if number == NIGHTS:
+                measure_reads(other)
             night = write_night(folder / f"pubmed26n{1000 + number}.xml.gz", paper_count, number)
             print(f"{f'night {number}':14} {run(__spec__.name, '--ingest', other, night)}")
-        reads = ("count", "scan", "batches")
-        for name in (*reads, "compact", *reads, "merge-all", *reads):
-            print(f"{name:14} {run(__spec__.name, f'--{name}', other)}", flush=True)
+        measure_reads(other)
+        print(f"{'merge all':14} {run(__spec__.name, '--merge', other)}")
+        measure_reads(other)
+
+
+def measure_reads(home: str) -> None:
+    """Count and scan by SQL, and stream in order of the key."""
+    for name in ("count", "scan", "batches"):
+        print(f"{name:14} {run(__spec__.name, f'--{name}', home)}", flush=True)
 
 
 def step(name: str, home: Path, files: list[Path]) -> str:
@@ -139,9 +147,7 @@ def step(name: str, home: Path, files: list[Path]) -> str:
     authorships = lake.read(settings.lake_folder, "authorships")
     if name == "ingest":
         return json.dumps(stages.ingest(settings, datetime.now(UTC), files))
-    if name == "compact":
-        return json.dumps(stages.compact(settings))
-    if name == "merge-all":
+    if name == "merge":
         with lake.begin(settings.lake_folder) as commit:
             for own in MERGED:
                 commit.merge(own, 0)
@@ -171,18 +177,12 @@ def main() -> None:
 
 def measure(folder: Path) -> None:
     """Build what is missing, then measure."""
-    medians = []
     for paper_count in SIZES:
         home = folder / f"{paper_count}"
         if not home.exists():
             build(home, paper_count)
-        medians.append(measure_nights(home, paper_count, folder))
-    small, large = medians
-    print(f"\nmedians\n{HEADER}\n{small}\n{large}")
-    wall = large.wall_seconds / small.wall_seconds
-    cpu = large.cpu_seconds / small.cpu_seconds
-    print(f"ratio of {SIZES[1]:,} to {SIZES[0]:,}: wall {wall:.2f}, CPU {cpu:.2f}")
-    measure_compaction(folder / f"{SIZES[-1]}", SIZES[-1], folder)
+    measure_nights(folder)
+    measure_layers(folder)
 
 
 if __name__ == "__main__":
