@@ -6,7 +6,10 @@ parses each file as both). It reads tables by name and takes `:named` parameters
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
@@ -29,6 +32,7 @@ Value = str | int | float | bool | date
 Source: TypeAlias = Dataset | pa.Table | Path
 Rows: TypeAlias = AbstractContextManager[pa.RecordBatchReader]
 
+_FOLDER = "run-"
 _COMMENT = re.compile(r"--[^\n]*")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
@@ -76,13 +80,50 @@ def spilled(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, settings: Settings
 ) -> Iterator[Path]:
     """Put intermediate rows into a scratch file that a query can read; removed at the end."""
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.scratch_folder) as folder:
-        path = Path(folder) / "rows.parquet"
+    with scratch(settings) as folder:
+        path = folder / "rows.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for batch in batches:
                 writer.write_batch(batch)
         yield path
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[Path]:
+    """Make a folder for intermediate files; removed at the end, or by the next run if killed."""
+    with (
+        _in_scratch(settings),
+        TemporaryDirectory(prefix=_FOLDER, dir=settings.scratch_folder) as folder,
+    ):
+        yield Path(folder)
+
+
+@contextmanager
+def _in_scratch(settings: Settings) -> Iterator[None]:
+    """Hold a share of the scratch folder; who comes when nobody does removes what was left there.
+
+    The machine gives a lock back when its holder dies, however it dies.
+    """
+    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
+    place = os.open(settings.scratch_folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass  # somebody is at work there
+        else:
+            _clear(settings.scratch_folder)
+        fcntl.flock(place, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(place)
+
+
+def _clear(folder: Path) -> None:
+    for left in folder.glob(f"{_FOLDER}*"):
+        shutil.rmtree(left)
+    for left in folder.glob("duckdb_temp*"):  # what DuckDB spilled
+        left.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -92,9 +133,8 @@ def _duckdb(
     parameters: Mapping[str, Value],
     settings: Settings,
 ) -> Iterator[pa.RecordBatchReader]:
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
     instance = _instance(settings.memory_limit, settings.threads, settings.scratch_folder)
-    with instance.cursor() as connection:
+    with _in_scratch(settings), instance.cursor() as connection:
         for name, source in sources.items():
             rows = _rows(source, lambda file: f"read_parquet({_quoted(str(file))})")
             if rows:
@@ -153,10 +193,9 @@ def _spark(
         frame = spark.sql(rows) if rows else spark.createDataFrame(_arrow(source))
         frame.createOrReplaceTempView(name)
     used = {name: parameters[name] for name in _PARAMETER.findall(text)}
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.scratch_folder) as folder:
-        spark.sql(text, args=used).write.mode("overwrite").parquet(folder)
-        parts = sorted(Path(folder).glob("part-*.parquet"))
+    with scratch(settings) as folder:
+        spark.sql(text, args=used).write.mode("overwrite").parquet(str(folder))
+        parts = sorted(folder.glob("part-*.parquet"))
         yield pa.RecordBatchReader.from_batches(pq.read_schema(parts[0]), _batches(parts))
 
 

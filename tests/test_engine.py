@@ -10,13 +10,15 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+import sqlglot
 
 from pipeline import engine, lake, stages
 from pipeline.demo.records import article_set, record_xml
 from pipeline.demo.world import build_world
 from pipeline.settings import Settings
-from pipeline.tables import TABLES
+from pipeline.tables import ID, TABLES
 from tests.builders import arrow
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +66,20 @@ def test_a_table_never_written_is_empty_and_a_quote_in_a_path_does_no_harm(tmp_p
     assert not path.exists()
 
 
+def test_what_a_killed_run_left_in_scratch_goes_when_nobody_works_there(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    left = [settings.scratch_folder / name for name in ("run-1", "duckdb_temp_storage-0.tmp")]
+    with engine.scratch(settings) as mine:
+        left[0].mkdir()
+        left[1].touch()
+        with engine.scratch(settings):
+            assert mine.exists()
+            assert all(path.exists() for path in left)
+    with engine.scratch(settings) as mine:
+        assert list(settings.scratch_folder.iterdir()) == [mine]
+    assert list(settings.scratch_folder.iterdir()) == []
+
+
 def run_stages(home: Path, records: Path, name: str) -> None:
     """The whole path up to publishing, on one engine."""
     settings = Settings(home=home, engine=name)
@@ -72,6 +88,50 @@ def run_stages(home: Path, records: Path, name: str) -> None:
     stages.connect(settings)
     stages.recommend(settings)
     stages.publish(settings, datetime(2026, 3, 3, tzinfo=UTC))
+
+
+def layered(folder: Path) -> lake.Dataset:
+    """A table of three layers, of which the upper two hide papers below them and in between."""
+    rows = arrow("citations", [{"pmid": pmid} for pmid in range(1, 7)])
+    with lake.begin(folder) as commit:
+        commit.write("citations", rows.to_batches())
+    for hidden, ref_pmid in (([2, 3], 20), ([3, 5], 30)):
+        again = arrow("citations", [{"pmid": pmid, "ref_pmid": ref_pmid} for pmid in hidden[:1]])
+        with lake.begin(folder) as commit:
+            commit.add("citations", again.to_batches(), pa.array(hidden, ID))
+    return lake.read(folder, "citations")
+
+
+LAYERED_ROWS = [(1, 2), (2, 20), (3, 30), (4, 2), (6, 2)]
+
+
+def read_layered(folder: Path, name: str) -> list[tuple[int, int]]:
+    file = write(folder, "SELECT pmid, ref_pmid FROM citations ORDER BY pmid")
+    settings = Settings(home=folder, engine=name)
+    rows = engine.fetch(file, {"citations": layered(settings.lake_folder)}, {}, settings)
+    return [(row["pmid"], row["ref_pmid"]) for row in rows.to_pylist()]
+
+
+def test_rows_that_upper_layers_hide_are_not_there(tmp_path: Path) -> None:
+    assert read_layered(tmp_path, "duckdb") == LAYERED_ROWS
+
+
+def test_the_select_of_a_layered_table_is_spark_sql_too(tmp_path: Path) -> None:
+    text = engine._rows(layered(tmp_path), lambda file: f"parquet.`{file}`")
+    assert isinstance(sqlglot.parse_one(text, dialect="spark"), sqlglot.exp.Select)
+
+
+@pytest.mark.spark
+@pytest.mark.skipif(NO_SPARK, reason="pyspark or java is missing: see requirements-spark.lock")
+def test_spark_reads_layers_as_duckdb_does(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tests.test_engine import read_layered;"
+        "print(read_layered(Path(sys.argv[1]), 'spark'))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.stdout.strip() == str(LAYERED_ROWS)
 
 
 @pytest.mark.spark

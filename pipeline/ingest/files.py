@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -82,6 +81,8 @@ def ingest_files(paths: Sequence[Path], settings: Settings, started_at: datetime
         Another run is writing to the lake.
     """
     files = pubmed_files(paths)
+    with lake.begin(settings.lake_folder):
+        pass  # removes what a killed run left, and refuses a second run before it reads anything
     digests, refused = _digests(files)
     ledger = _ledger(lake.read(settings.lake_folder, "sources"))
     unread = {
@@ -90,11 +91,11 @@ def ingest_files(paths: Sequence[Path], settings: Settings, started_at: datetime
         if ledger.get(spool.source_name(file), {}).get("sha256") != digest
     }
     total = Ingested(skipped_count=len(digests) - len(unread), refused=refused)
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="ingest-", dir=settings.scratch_folder) as folder:
-        groups = _staged_groups(unread, Path(folder), settings.records_per_commit)
+    with engine.scratch(settings) as folder:
+        groups = _staged_groups(unread, folder, settings.records_per_commit)
         for group in groups:
             total += _commit(group, settings, started_at)
+            lake.compact(settings.lake_folder)  # a stack of a thousand would slow each commit
     return total
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,24 +23,51 @@ def write_checked(table: Table, path: Path, batches: Iterable[pa.RecordBatch]) -
         A row does not fit; the message names table, column and row.
     """
     row_count = 0
-    last: pa.RecordBatch | None = None
     with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
-        for batch in batches:
-            if batch.num_rows == 0:
-                continue
-            fitted = _fit(table, batch, row_count)
-            _check_key(table, last, fitted, row_count)
-            writer.write_batch(fitted, row_group_size=table.rows_per_group)
-            row_count += fitted.num_rows
-            last = fitted.slice(fitted.num_rows - 1)
+        for group in _groups(_checked(table, batches), table.rows_per_group):
+            writer.write_table(group, row_group_size=table.rows_per_group)
+            row_count += group.num_rows
     sync(path)
     return row_count
 
 
+def _checked(table: Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    row_count = 0
+    last: pa.RecordBatch | None = None
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        fitted = _fit(table, batch, row_count)
+        _check_key(table, last, fitted, row_count)
+        yield fitted
+        row_count += fitted.num_rows
+        last = fitted.slice(fitted.num_rows - 1)
+
+
+def _groups(batches: Iterable[pa.RecordBatch], row_count: int) -> Iterator[pa.Table]:
+    """Put rows together that come in small portions, else each would be a row group of its own."""
+    held: list[pa.RecordBatch] = []
+    missing = row_count
+    for batch in batches:
+        start = 0
+        while batch.num_rows - start >= missing:
+            yield pa.Table.from_batches([*held, batch.slice(start, missing)])
+            start, held, missing = start + missing, [], row_count
+        if start < batch.num_rows:
+            held.append(batch.slice(start))
+            missing -= batch.num_rows - start
+    if held:
+        yield pa.Table.from_batches(held)
+
+
 def sync(path: Path) -> None:
-    """Wait until a written file is on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Wait until a written file, and its name in its folder, are on the disk."""
+    for written in (path, path.parent):
+        opened = os.open(written, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _fit(table: Table, batch: pa.RecordBatch, offset: int) -> pa.RecordBatch:

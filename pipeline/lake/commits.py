@@ -119,6 +119,8 @@ class Commit:
         self, name: str, batches: Iterable[pa.RecordBatch], hides: pa.Array | None
     ) -> LayerEntry:
         table = TABLES[name]
+        if name in self.entries:
+            raise ConfrereError(f"[table {name}] is changed twice in one commit: change it once")
         path = self.folder / name / f"{self.id}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         row_count = write_checked(table, path, batches)
@@ -158,7 +160,7 @@ def begin(folder: Path) -> Iterator[Commit]:
         yield commit
         if commit.entries:
             save(folder, {**load(folder), **commit.entries})
-            _sweep(folder)
+        _sweep(folder)
 
 
 def compact(folder: Path) -> dict[str, int]:

@@ -9,13 +9,15 @@ from functools import reduce
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.tables import ID, Table
+from pipeline.tables import Table
 
 ROWS_PER_GROUP = 64_000
+
+Keys = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +65,47 @@ class Dataset:
         wanted = pa.schema([schema.field(name) for name in columns]) if columns else schema
         return pa.Table.from_batches(self.batches(columns), wanted)
 
-    def batches(self, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Stream the table in key order, about 64,000 rows at a time."""
+    def batches(
+        self, columns: list[str] | None = None, rows_per_batch: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream the table in key order; no batch is empty.
+
+        `rows_per_batch` is about how many rows come at a time; None: those of a row group.
+        """
         wanted = columns or self.table.schema.names
         key = list(self.table.key)
         needed = wanted if len(self.layers) < 2 else [*dict.fromkeys([*wanted, *key])]
-        streams = self._streams(needed)
+        streams = self._streams(needed, rows_per_batch)
         for batch in streams[0] if len(streams) == 1 else _merged(streams, key):
             yield batch.select(wanted)
 
-    def _streams(self, columns: list[str]) -> list[Iterator[pa.RecordBatch]]:
+    def _streams(
+        self, columns: list[str], rows_per_batch: int | None = None
+    ) -> list[Iterator[pa.RecordBatch]]:
         """Rows of each layer that are there; none empty."""
         key = self.table.key[0]
-        gone = pa.array([], ID)
+        size = rows_per_batch or self.table.rows_per_group
+        gone = np.array([], np.int64)
         streams: list[Iterator[pa.RecordBatch]] = []
         for layer in reversed(self.layers):
-            streams.append(_visible(layer.file, columns, key, gone))
+            streams.append(_visible(layer.file, columns, key, gone, size))
             if layer.hides:
-                hidden = pq.read_table(layer.hides)[key].combine_chunks()
-                gone = pa.concat_arrays([gone, hidden]).unique()
+                gone = np.union1d(gone, pq.read_table(layer.hides)[key].to_numpy())
         return streams[::-1]
 
 
-def _visible(file: Path, columns: list[str], key: str, gone: pa.Array) -> Iterator[pa.RecordBatch]:
-    needed = columns if key in columns or not len(gone) else [*columns, key]
+def _visible(
+    file: Path, columns: list[str], key: str, gone: Keys, rows_per_batch: int
+) -> Iterator[pa.RecordBatch]:
+    """Rows of a file whose key is not among the sorted keys `gone`."""
+    needed = columns if key in columns or not gone.size else [*columns, key]
     with pq.ParquetFile(file) as parquet:
-        for batch in parquet.iter_batches(ROWS_PER_GROUP, columns=needed):
+        for batch in parquet.iter_batches(rows_per_batch, columns=needed):
             kept = batch.select(columns)
-            if len(gone):
-                kept = kept.filter(pc.invert(pc.is_in(batch[key], gone)))
+            if gone.size and batch.num_rows:
+                keys = batch[key].to_numpy()
+                first, last = np.searchsorted(gone, (keys[0], keys[-1] + 1))
+                kept = kept.filter(pa.array(~np.isin(keys, gone[first:last])))
             if kept.num_rows:
                 yield kept
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TypedDict
 
 from pipeline.errors import ConfrereError
+from pipeline.lake.checks import sync
 from pipeline.lake.datasets import Dataset, Layer
 from pipeline.tables import TABLES, Table
 
@@ -65,28 +66,26 @@ def dataset_of(folder: Path, table: Table, manifest: Mapping[str, Entry]) -> Dat
 def lend(folder: Path, other: Path, names: Iterable[str]) -> None:
     """Make a new lake at `other` that shows tables of this one as they stand now.
 
-    The files are shared, not copied; commits to either lake do not touch the other.
+    Their files are linked, not copied where the disk allows it; no commit to one of the lakes
+    touches the other.
     """
     tables = load(folder)
-    here = folder.resolve()
     lent: dict[str, Entry] = {
-        name: {
-            **tables[name],
-            "layers": [
-                {
-                    **layer,
-                    "file": str(here / layer["file"]),
-                    "hides": str(here / layer["hides"]) if layer["hides"] else None,
-                }
-                for layer in tables[name]["layers"]
-            ],
-            "replaced": [],
-        }
-        for name in names
-        if name in tables
+        name: {**tables[name], "replaced": []} for name in names if name in tables
     }
+    for entry in lent.values():
+        for file in files_of(entry):
+            (other / file).parent.mkdir(parents=True, exist_ok=True)
+            _link(folder / file, other / file)
     other.mkdir(parents=True, exist_ok=True)
     save(other, lent)
+
+
+def _link(file: Path, other: Path) -> None:
+    try:
+        other.hardlink_to(file)
+    except OSError:  # another disk, or one without links
+        shutil.copy(file, other)
 
 
 def files_of(entry: Entry | None) -> list[str]:
@@ -101,16 +100,15 @@ def load(folder: Path) -> dict[str, Entry]:
     path = folder / "manifest.json"
     try:
         read_back = json.loads(path.read_text(encoding="utf-8"))
-        found, tables = read_back.get("format"), read_back["tables"]
+        if read_back.get("format") != FORMAT:
+            raise ConfrereError(
+                f"[{path}] is of another version of Confrere: read the files into a new home"
+            )
+        entries: dict[str, Entry] = read_back["tables"]
     except FileNotFoundError:
         return {}
     except (AttributeError, KeyError, ValueError) as error:
         raise ConfrereError(f"[{path}] is damaged ({error}): restore it from a backup") from None
-    if found != FORMAT:
-        raise ConfrereError(
-            f"[{path}] is of another version of Confrere: read the files into a new home"
-        )
-    entries: dict[str, Entry] = tables
     return entries
 
 
@@ -119,6 +117,6 @@ def save(folder: Path, tables: Mapping[str, Entry]) -> None:
     beside = folder / "manifest.json.new"
     with beside.open("w", encoding="utf-8") as file:
         json.dump({"format": FORMAT, "tables": tables}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    sync(beside)
     beside.replace(folder / "manifest.json")
+    sync(folder / "manifest.json")

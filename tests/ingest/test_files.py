@@ -225,6 +225,17 @@ def test_a_night_adds_a_layer_and_rewrites_nothing(tmp_path: Path) -> None:
     assert titles(home)[7] == "New"
 
 
+def test_a_run_of_many_commits_keeps_the_stacks_low(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / f"pubmed26n{number:04}.xml", [article(number), article(number + 1)])
+        for number in range(1, 21)
+    ]
+    ingest(tmp_path / "home", *files, records_per_commit=1)
+    found = lake.datasets(tmp_path / "home" / "lake", MERGED)
+    assert max(len(table.layers) for table in found.values()) <= 8
+    assert set(titles(tmp_path / "home")) == set(range(1, 22))
+
+
 def test_paths_that_cannot_be_meant_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "empty").mkdir()

@@ -1,4 +1,4 @@
-"""The lake changes whole or not at all, and refuses what does not fit."""
+"""The lake refuses what does not fit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline import lake
 from pipeline.errors import ConfrereError
 from pipeline.tables import TABLES
-from tests.builders import arrow, write_lake
+from tests.builders import arrow
 
 
 def batches(name: str, rows: list[dict[str, Any]]) -> list[pa.RecordBatch]:
@@ -22,50 +23,6 @@ def batches(name: str, rows: list[dict[str, Any]]) -> list[pa.RecordBatch]:
     complete = [arrow(name, [row]).to_pylist()[0] | row for row in rows]
     schema = pa.schema([pa.field(f.name, f.type) for f in TABLES[name].schema])
     return [pa.RecordBatch.from_pylist(complete, schema=schema)]
-
-
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    rows = [{"pmid": 2, "position": 1}, {"pmid": 1, "position": 2}, {"pmid": 1, "position": 1}]
-    write_lake(tmp_path, authorships=rows)
-    dataset = lake.read(tmp_path, "authorships")
-    assert dataset.row_count == 3
-    assert dataset.read(["pmid", "position"]).to_pylist() == rows[::-1]
-    assert sum(batch.num_rows for batch in dataset.batches()) == 3
-
-
-def test_a_table_never_written_is_empty(tmp_path: Path) -> None:
-    dataset = lake.read(tmp_path, "authors")
-    assert (dataset.row_count, dataset.version) == (0, "")
-    assert dataset.read().schema == TABLES["authors"].schema
-
-
-def test_a_failed_commit_changes_no_table_and_leaves_no_file(tmp_path: Path) -> None:
-    write_lake(tmp_path, authors=[{"author_id": 1}], citations=[{"pmid": 1}])
-    before = lake.datasets(tmp_path, ["authors", "citations"])
-    two = {"authors": [{"author_id": 2}], "citations": [{"pmid": -5}]}
-    with pytest.raises(ConfrereError, match="-5 is below 1"):
-        write_lake(tmp_path, **two)
-    assert lake.datasets(tmp_path, ["authors", "citations"]) == before
-    write_lake(tmp_path, topics=[{"pmid": 1}])
-    assert len(list(tmp_path.glob("authors/*"))) == 1
-
-
-def test_a_reader_keeps_the_tables_it_looked_up(tmp_path: Path) -> None:
-    write_lake(tmp_path, authors=[{"author_id": 1}])
-    before = lake.read(tmp_path, "authors")
-    write_lake(tmp_path, authors=[{"author_id": 2}])
-    assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
-    assert lake.read(tmp_path, "authors").read(["author_id"]).to_pylist() == [{"author_id": 2}]
-    write_lake(tmp_path, citations=[{}])
-    write_lake(tmp_path)
-    assert before.read(["author_id"]).to_pylist() == [{"author_id": 1}]
-    write_lake(tmp_path, authors=[{"author_id": 3}])
-    assert len(list(tmp_path.glob("authors/*"))) == 2
-
-
-def test_a_second_writer_is_refused(tmp_path: Path) -> None:
-    with lake.begin(tmp_path), pytest.raises(ConfrereError, match="another run is writing"):
-        write_lake(tmp_path, authors=[{}])
 
 
 @pytest.mark.parametrize(
@@ -128,7 +85,15 @@ def test_rows_are_taken_exactly_when_their_keys_ascend(
         assert lake.read(folder, "authorships").row_count == len(keys)
 
 
-def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ConfrereError, match=r"manifest\.json.*damaged"):
-        lake.read(tmp_path, "authors")
+def test_row_groups_are_full_however_small_the_batches(tmp_path: Path) -> None:
+    size = TABLES["publications"].rows_per_group
+    rows = arrow("publications", [{"pmid": pmid} for pmid in range(1, 2 * size + 8)])
+    for chunk in (7, size - 1, size, size + 1, 3 * size):
+        with lake.begin(tmp_path) as commit:
+            commit.write("publications", rows.to_batches(max_chunksize=chunk))
+        dataset = lake.read(tmp_path, "publications")
+        [layer] = dataset.layers
+        metadata = pq.read_metadata(layer.file)
+        groups = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
+        assert groups == [size, size, 7]
+        assert dataset.read() == rows
