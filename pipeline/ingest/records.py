@@ -74,12 +74,8 @@ class Topic(NamedTuple):
 
     def qualified(self, ui: str, name: str, is_major: bool) -> Topic:
         """The heading with one qualifier more; a major qualifier makes it major."""
-        return Topic(
-            self.descriptor_ui,
-            self.name,
-            self.is_major or is_major,
-            (*self.qualifiers, (ui, name, is_major)),
-        )
+        key, heading, was_major, qualifiers = self
+        return Topic(key, heading, was_major or is_major, (*qualifiers, (ui, name, is_major)))
 
 
 class Notice(NamedTuple):

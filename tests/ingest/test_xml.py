@@ -1,4 +1,4 @@
-"""PubMed XML to records, held against Bio.Entrez and the standard library's parser."""
+"""PubMed XML to records, drawn by hand and drawn at random; real ones are in test_entrez."""
 
 from __future__ import annotations
 
@@ -8,213 +8,26 @@ import html
 import io
 import re
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from Bio import Entrez
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfrereError
 from pipeline.ingest import records, xml
-from pipeline.ingest.records import Deletion, Item, Record, Unread
-from tests.builders import SHARED
+from pipeline.ingest.records import Deletion, Record, Unread
 from tests.ingest.drawn import article, article_set, author, write
-
-PUBMED = SHARED / "pubmed"
-needs_shared = pytest.mark.skipif(not PUBMED.exists(), reason=f"{PUBMED} is absent")
-
-DOCTYPE_OF_ENTREZ = (
-    b'<?xml version="1.0" encoding="utf-8"?>\n'
-    b'<!DOCTYPE %s PUBLIC "x" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/%s.dtd">\n'
-)
 
 
 def read_records(path: Path) -> list[Record]:
     return [item for item in xml.read(path) if isinstance(item, Record)]
 
 
-@cache
-def real(name: str) -> list[Item]:
-    """Items of a file of real data; the tests only look at them."""
-    return list(xml.read(PUBMED / name))
-
-
 def one(tmp_path: Path, record: str) -> Record:
     (found,) = read_records(write(tmp_path / "one.xml", [record]))
     return found
-
-
-# -- against Bio.Entrez ---------------------------------------------------------------------------
-
-
-def plain(text: str) -> str:
-    """Text without markup, spaces collapsed."""
-    return re.sub(r"[ \t\r\n]+", " ", html.unescape(re.sub(r"<[^<>]*>", "", text))).strip()
-
-
-def by_entrez(path: Path) -> list[Any]:
-    """Articles as Bio.Entrez reads them, with a DTD that it has at hand."""
-    data = path.read_bytes()
-    data = gzip.decompress(data) if path.suffix == ".gz" else data
-    if b"<MedlineCitationSet" in data:
-        return entrez(data[data.index(b"<MedlineCitationSet") :], b"nlmmedlinecitationset_150101")
-    # one by one: the book among the articles of one file does not fit the DTD
-    articles = re.findall(rb"<PubmedArticle>.*?</PubmedArticle>", data, flags=re.DOTALL)
-    body = b"".join(modern(one) for one in articles)
-    return entrez(b"<PubmedArticleSet>" + body + b"</PubmedArticleSet>", b"pubmed_250101")
-
-
-def modern(record: bytes) -> bytes:
-    """Write a record of before 2014 as PubMed does now: only such fit a DTD at hand.
-
-    Its one affiliation goes to the first author; creation dates and clock times are gone.
-    """
-    pattern = rb"(</Abstract>|</Pagination>)\s*(<Affiliation>.*?</Affiliation>)(.*?)</Author>"
-    moved = rb"\1\3<AffiliationInfo>\2</AffiliationInfo></Author>"
-    record = re.sub(pattern, moved, record, count=1, flags=re.DOTALL)
-    return re.sub(rb"<(DateCreated|Hour|Minute|Second)>.*?</\1>", b"", record, flags=re.DOTALL)
-
-
-def entrez(body: bytes, dtd: bytes) -> list[Any]:
-    prolog = DOCTYPE_OF_ENTREZ % (body[1 : body.index(b">")], dtd)
-    read = Entrez.read(io.BytesIO(prolog + body), validate=False, escape=True)
-    return list(read.get("PubmedArticle") or read["MedlineCitation"])
-
-
-def names_by_entrez(article: Any) -> list[tuple[str | None, ...]]:
-    """List the authors of an article; the invalid ones are none."""
-    return [
-        (
-            *(plain(a[key]) if a.get(key) else None for key in ("LastName", "Suffix")),
-            plain(a.get("ForeName") or a.get("Initials") or "") or None,
-            plain(a["CollectiveName"]) if a.get("CollectiveName") else None,
-            *(plain(info["Affiliation"]) for info in a.get("AffiliationInfo", ())),
-        )
-        for a in article.get("AuthorList", ())
-        if a.attributes.get("ValidYN") != "N"
-    ]
-
-
-def topics_by_entrez(citation: Any) -> dict[str, bool]:
-    topics: dict[str, bool] = {}
-    for heading in citation.get("MeshHeadingList", ()):
-        descriptor = heading["DescriptorName"]
-        parts = [descriptor, *heading["QualifierName"]]
-        key = descriptor.attributes.get("UI") or f"keyword:{plain(descriptor).lower()}"
-        is_major = any(part.attributes.get("MajorTopicYN") == "Y" for part in parts)
-        topics[key] = topics.get(key, False) or is_major
-    for keywords in citation.get("KeywordList", ()):
-        for word in keywords:
-            if plain(word):
-                key = f"keyword:{plain(word).lower()}"
-                is_major = word.attributes.get("MajorTopicYN") == "Y"
-                topics[key] = topics.get(key, False) or is_major
-    return topics
-
-
-def links_by_entrez(citation: Any, data: Any) -> set[tuple[str, int]]:
-    notices = citation.get("CommentsCorrectionsList", ())
-    links = {(n.attributes["RefType"], int(n["PMID"])) for n in notices if n.get("PMID")}
-    waiting = list(data.get("ReferenceList", ()))
-    while waiting:
-        block = waiting.pop()
-        waiting += block.get("ReferenceList", ())
-        for reference in block.get("Reference", ()):
-            for number in reference.get("ArticleIdList", ()):
-                if number.attributes["IdType"] == "pubmed" and int(number or 0) > 0:
-                    links.add(("Cites", int(number)))
-    return links
-
-
-def entered_by_entrez(data: Any) -> date | None:
-    for status in ("entrez", "pubmed", "medline"):
-        for day in data.get("History", ()):
-            if day.attributes["PubStatus"] == status:
-                return date(int(day["Year"]), int(day["Month"]), int(day["Day"]))
-    return None
-
-
-FILES = [
-    "records.xml.gz",
-    "baseline/pubmed26n1334.xml.gz",
-    "updatefiles/pubmed26n1335.xml.gz",
-    "odd/PubmedArticleSet.xml",
-    "odd/medline16n0902.xml.gz",
-    "odd/pubmed20n1203.xml.gz",
-    "odd/pubmed7.xml",
-    "odd/pubmed_sample.xml",
-]
-
-
-@needs_shared
-@pytest.mark.parametrize("name", FILES)
-def test_articles_are_read_as_bio_entrez_reads_them(name: str) -> None:
-    own = {(r.pmid, r.version): r for r in real(name) if isinstance(r, Record)}
-    theirs = by_entrez(PUBMED / name)
-    assert theirs
-    for entry in theirs:
-        citation, data = entry.get("MedlineCitation", entry), entry.get("PubmedData", {})
-        printed = citation["Article"]
-        record = own[int(citation["PMID"]), int(citation["PMID"].attributes["Version"])]
-        assert plain(record.title) == (
-            plain(printed["ArticleTitle"]) or plain(printed.get("VernacularTitle", ""))
-        )
-        assert [
-            (a.last_name, a.suffix, a.fore_name, a.collective_name, *a.affiliations)
-            for a in record.authorships
-        ] == names_by_entrez(printed)
-        assert {t.descriptor_ui: t.is_major for t in record.topics} == topics_by_entrez(citation)
-        links = {(n.ref_type, n.ref_pmid) for n in record.notices if n.ref_pmid}
-        links |= {("Cites", pmid) for pmid in record.citations}
-        assert links == links_by_entrez(citation, data)
-        assert record.publication_types == [
-            plain(t) for t in printed.get("PublicationTypeList", ())
-        ]
-        assert record.languages == [plain(code) for code in printed.get("Language", ())]
-        assert (record.journal or "") == plain(printed.get("Journal", {}).get("Title", ""))
-        ids = [*printed.get("ELocationID", ()), *data.get("ArticleIdList", ())]
-        dois = {plain(i).lower() for i in ids if "doi" in i.attributes.values() and "10." in i}
-        assert record.doi in dois or (record.doi is None and not dois)
-        sections = [plain(s) for s in printed.get("Abstract", {}).get("AbstractText", ())]
-        assert all(section in (record.abstract or "") for section in sections)
-        entered_on = entered_by_entrez(data)
-        assert entered_on is None or record.entered_on == entered_on
-        when = printed.get("Journal", {}).get("JournalIssue", {}).get("PubDate", {})
-        if when.get("Year"):
-            assert record.published_on is not None
-            assert record.published_on.year == int(when["Year"])
-
-
-@needs_shared
-@pytest.mark.parametrize("name", [*FILES, "odd/book.xml", "odd/PubmedBookArticleSet.xml"])
-def test_every_record_and_deletion_of_a_real_file_is_read(name: str) -> None:
-    path = PUBMED / name
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    root = ET.fromstring(data)
-    kinds = {"PubmedArticle", "PubmedBookArticle"} | ({"MedlineCitation"} & {c.tag for c in root})
-    found = [int(child.findtext(".//PMID") or "") for child in root if child.tag in kinds]
-    deleted = [int(element.text or "") for element in root.iterfind("DeleteCitation/PMID")]
-    items = real(name)
-    assert [item.pmid for item in items if isinstance(item, Record)] == found
-    assert [item.pmid for item in items if isinstance(item, Deletion)] == deleted
-
-
-@needs_shared
-def test_books_give_chapter_authors_and_the_book_as_journal() -> None:
-    (chapter,) = read_records(PUBMED / "odd/book.xml")
-    assert (chapter.pmid, chapter.title, chapter.journal) == (
-        29262162,
-        "Qualitative Study",
-        "StatPearls",
-    )
-    book = read_records(PUBMED / "odd/PubmedBookArticleSet.xml")[0]
-    assert book.title.startswith("Clinical Policy: Critical Issues")
-    assert [a.last_name for a in book.authorships] == ["Lu"]
-    assert book.published_on == date(2021, 1, 1)
 
 
 # -- drawn records --------------------------------------------------------------------------------
