@@ -18,7 +18,7 @@ from pipeline.settings import Settings
 from tests.builders import write_lake
 
 NOW = date(2025, 6, 1)
-NAMES = ("publications", "topics", "identities", "authors", "coauthorships")
+NAMES = ("notices", "publications", "topics", "identities", "authors", "coauthorships")
 
 
 class World:
