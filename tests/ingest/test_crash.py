@@ -39,7 +39,8 @@ def test_an_ingest_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> 
     told = json.loads(result.stdout)
     sys.stdout.write(result.stdout)  # for pytest -s: which moments the kills hit
     assert told["kills"] == KILLS
-    assert len(told["phases"]) >= 5, told
+    phases = {"working out the merge", "writing the tables", "replacing the manifest"}
+    assert phases <= told["phases"].keys(), told
     for number in range(1, told["homes"] + 1):
         settings = crash.settings_of(tmp_path / f"home{number}")
         assert rows(settings.home) == expected
