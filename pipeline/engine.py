@@ -6,16 +6,12 @@ parses each file as both). It reads tables by name and takes `:named` parameters
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
@@ -23,6 +19,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import WrongUse
 from pipeline.lake import ROWS_PER_GROUP, Dataset
+from pipeline.scratch import in_scratch, scratch
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +29,6 @@ Value = str | int | float | bool | date
 Source: TypeAlias = Dataset | pa.Table | Path
 Rows: TypeAlias = AbstractContextManager[pa.RecordBatchReader]
 
-_FOLDER = "run-"
 _COMMENT = re.compile(r"--[^\n]*")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
@@ -89,44 +85,6 @@ def spilled(
 
 
 @contextmanager
-def scratch(settings: Settings) -> Iterator[Path]:
-    """Make a folder for intermediate files; removed at the end, or by the next run if killed."""
-    with (
-        _in_scratch(settings),
-        TemporaryDirectory(prefix=_FOLDER, dir=settings.scratch_folder) as folder,
-    ):
-        yield Path(folder)
-
-
-@contextmanager
-def _in_scratch(settings: Settings) -> Iterator[None]:
-    """Hold a share of the scratch folder; who comes when nobody does removes what was left there.
-
-    The machine gives a lock back when its holder dies, however it dies.
-    """
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    place = os.open(settings.scratch_folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pass  # somebody is at work there
-        else:
-            _clear(settings.scratch_folder)
-        fcntl.flock(place, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(place)
-
-
-def _clear(folder: Path) -> None:
-    for left in folder.glob(f"{_FOLDER}*"):
-        shutil.rmtree(left)
-    for left in folder.glob("duckdb_temp*"):  # what DuckDB spilled
-        left.unlink(missing_ok=True)
-
-
-@contextmanager
 def _duckdb(
     text: str,
     sources: Mapping[str, Source],
@@ -134,7 +92,7 @@ def _duckdb(
     settings: Settings,
 ) -> Iterator[pa.RecordBatchReader]:
     instance = _instance(settings.memory_limit, settings.threads, settings.scratch_folder)
-    with _in_scratch(settings), instance.cursor() as connection:
+    with in_scratch(settings), instance.cursor() as connection:
         for name, source in sources.items():
             rows = _rows(source, lambda file: f"read_parquet({_quoted(str(file))})")
             if rows:

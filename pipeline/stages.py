@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow.compute as pc
 
@@ -30,10 +29,12 @@ from pipeline.ingest.log_files import is_piece
 from pipeline.ingest.spool import source_name
 from pipeline.ingest.status import TABLES_OF_STATUS, Status, read_status
 from pipeline.outreach.outbox import notify as notify_subscribers
+from pipeline.progress import track
 from pipeline.recommend.recommend import RANKING_RULE
 from pipeline.recommend.recommend import recommend as recommend_candidates
 from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.recommend.train import train as train_calibration
+from pipeline.scratch import scratch
 from pipeline.serving import evidence, queries, suppressions
 from pipeline.serving import publish as publishing
 from pipeline.serving.database import open_database
@@ -110,8 +111,8 @@ def require_whole(ingested: Counts) -> None:
 
 def compact(settings: Settings) -> Counts:
     """Merge the layers of tables that have many, which keeps reading fast; changes no row."""
-    merged = lake.compact(settings.lake_folder)
-    return _told("compact", dict(merged) or {"nothing to merge": 0})
+    left = track(lake.compact(settings.lake_folder), "merging layers of tables")
+    return _told("compact", dict(left) or {"nothing to merge": 0})
 
 
 def identify(settings: Settings, as_of: date | None = None, today: date | None = None) -> Counts:
@@ -246,9 +247,8 @@ def train(settings: Settings) -> Counts:
     names = ("identities", "publications", "authorships", "topics")
     current = lake.datasets(settings.lake_folder, names)
     since = months_before(_as_of(current["identities"], settings), HORIZON_MONTHS)
-    settings.scratch_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.scratch_folder) as folder:
-        past = replace(settings, home=Path(folder))
+    with scratch(settings) as folder:
+        past = replace(settings, home=folder)
         lake.lend(settings.lake_folder, past.lake_folder, ["publications", "authorships", "topics"])
         identify(past, as_of=since)
         connect(past)

@@ -66,20 +66,6 @@ def test_a_table_never_written_is_empty_and_a_quote_in_a_path_does_no_harm(tmp_p
     assert not path.exists()
 
 
-def test_what_a_killed_run_left_in_scratch_goes_when_nobody_works_there(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    left = [settings.scratch_folder / name for name in ("run-1", "duckdb_temp_storage-0.tmp")]
-    with engine.scratch(settings) as mine:
-        left[0].mkdir()
-        left[1].touch()
-        with engine.scratch(settings):
-            assert mine.exists()
-            assert all(path.exists() for path in left)
-    with engine.scratch(settings) as mine:
-        assert list(settings.scratch_folder.iterdir()) == [mine]
-    assert list(settings.scratch_folder.iterdir()) == []
-
-
 def run_stages(home: Path, records: Path, name: str) -> None:
     """The whole path up to publishing, on one engine."""
     settings = Settings(home=home, engine=name)

@@ -17,7 +17,6 @@ from pipeline.errors import ConfrereError
 from pipeline.lake.checks import sync, write_checked
 from pipeline.lake.datasets import Dataset
 from pipeline.lake.manifest import Entry, LayerEntry, dataset_of, files_of, load, save
-from pipeline.progress import track
 from pipeline.tables import ID, TABLES
 
 MOST_LAYERS = 8
@@ -163,24 +162,22 @@ def begin(folder: Path) -> Iterator[Commit]:
         _sweep(folder)
 
 
-def compact(folder: Path) -> dict[str, int]:
-    """Merge the layers of tables that have more than eight; return table → layers left.
+def compact(folder: Path, most_layers: int = MOST_LAYERS) -> Iterator[tuple[str, int]]:
+    """Merge the layers of tables that have more than so many; yield each and the layers left of it.
 
     The newest are merged, and those below while they are no larger than twice what is on top: a
     row is rewritten a logarithmic number of times (Bentley and Saxe, J. Algorithms 1, 1980).
     """
-    left = {}
     with begin(folder) as commit:
         stacks = {
             name: [layer["row_count"] for layer in entry["layers"]]
             for name, entry in load(folder).items()
         }
-        high = {name: rows for name, rows in stacks.items() if len(rows) > MOST_LAYERS}
-        for name, rows in track(high.items(), "merging layers", len(high)):
-            first = first_to_merge(rows)
-            commit.merge(name, first)
-            left[name] = first + 1
-    return left
+        for name, rows in stacks.items():
+            if len(rows) > most_layers:
+                first = first_to_merge(rows)
+                commit.merge(name, first)
+                yield name, first + 1
 
 
 def first_to_merge(row_counts: list[int]) -> int:

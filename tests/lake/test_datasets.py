@@ -116,7 +116,7 @@ class Layers(RuleBasedStateMachine):
     @rule()
     def compact(self) -> None:
         old = self.remember()
-        lake.compact(self.lake)
+        dict(lake.compact(self.lake))
         new = lake.read(self.lake, NAME)
         assert new.version == old.version
         assert len(new.layers) <= 8
