@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -34,7 +36,7 @@ UNDATED = date(1900, 1, 1)
 RETRACTED = "Retracted Publication"
 PREPRINT = "Preprint"
 
-_SAYS = {
+_KINDS = {
     "Retraction": "retraction",
     "RetractedandRepublished": "retraction",
     "PartialRetraction": "partial_retraction",
@@ -44,10 +46,7 @@ _SAYS = {
     "Republished": "corrected_and_republished",
     "Update": "update",
 }
-_KINDS = {f"{stem}In": (kind, True) for stem, kind in _SAYS.items()} | {
-    f"{stem}{end}": (kind, False) for stem, kind in _SAYS.items() for end in ("Of", "For", "From")
-}
-"""RefType → kind of notice, and whether the record that prints it is the paper concerned."""
+"""RefType without its ending → kind of notice."""
 
 
 class Authorship(NamedTuple):
@@ -230,14 +229,21 @@ def keyword(name: str, is_major: bool) -> Topic:
 
 
 def notice(pmid: int, ref_type: str, ref_pmid: int | None, ref_source: str | None) -> Notice:
-    """Type what the record `pmid` says: `…In` speaks of itself, `…Of`, `…For`, `…From` of another.
+    """Type what the record `pmid` says: `…In` speaks of itself, `…Of`, `…For`, `…On` of another.
 
     >>> notice(7, "RetractionOf", 3, None)[3:], notice(3, "RetractionIn", 7, None)[3:]
     (('retraction', 3, 7), ('retraction', 3, 7))
     """
-    kind, concerns_itself = _KINDS.get(ref_type, ("other", True))
+    kind, concerns_itself = _kind(ref_type)
     subject, says_so = (pmid, ref_pmid) if concerns_itself else (ref_pmid, pmid)
     return Notice(ref_type, ref_pmid, ref_source, kind, subject, says_so)
+
+
+@lru_cache(maxsize=1_000)
+def _kind(ref_type: str) -> tuple[str, bool]:
+    """Kind of a RefType, and whether the record that prints it is the paper concerned."""
+    stem = re.sub("(In|On|Of|For|From)$", "", ref_type)
+    return _KINDS.get(stem, "other"), ref_type.endswith("In")
 
 
 def with_types(
