@@ -244,7 +244,8 @@ def _pieces(document: _Document, text: bytes, start: int = 0) -> list[bytes]:
         place = text.find(tag, start)
         while place >= 0:
             end = text.find(b">", place) + 1
-            if text[place : end - 1].rstrip() == tag:  # and not the root's, which begins like it
+            # the root's begins like it; one that is cut off is found with the next block
+            if end and text[place : end - 1].rstrip() == tag:
                 ends.append(end)
             place = text.find(tag, place + len(tag))
     return [text[first:last] for first, last in pairwise([0, *sorted(ends), len(text)])]
