@@ -223,8 +223,14 @@ def _whole_records(
     The last piece of all is what stands behind the last record, with the root's own end tag.
     """
     searched = 0
+    more: list[bytes] = []
     for block in blocks:
-        pieces = _pieces(document, rest + block, max(0, searched - _LONGEST_TAG))
+        more.append(block)
+        # a long record is not copied with each block of it
+        if len(more) * _BLOCK < min(len(rest), _LONGEST_RECORD - len(rest)):
+            continue
+        pieces = _pieces(document, b"".join((rest, *more)), max(0, searched - _LONGEST_TAG))
+        more.clear()
         rest = pieces.pop()
         searched = len(rest)
         if pieces:
@@ -234,7 +240,7 @@ def _whole_records(
                 f"[{document.name}] holds more than {_LONGEST_RECORD:,} bytes without the end of a "
                 "record, which no PubMed record needs: do not trust it"
             )
-    yield _pieces(document, rest), b""
+    yield _pieces(document, b"".join((rest, *more))), b""
 
 
 def _pieces(document: _Document, text: bytes, start: int = 0) -> list[bytes]:

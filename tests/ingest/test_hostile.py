@@ -18,6 +18,7 @@ from tests.ingest.drawn import article, article_set
 
 CANARY = "sesame-4711"
 MOST_CPU = 2.0
+MOST_MEGABYTES = 512
 GOOD = article_set([article(1), article(2, title="@"), article(3)])
 """The second title is where the harm goes; the records around it are read where they can be."""
 
@@ -187,3 +188,4 @@ def test_a_hostile_file_is_refused_or_read_at_little_cost_and_touches_nothing(
     assert answer in (told["error"] or summary)
     assert not told["has_word"]
     assert told["cpu"] < MOST_CPU
+    assert told["megabytes"] < MOST_MEGABYTES
