@@ -67,7 +67,7 @@ class _Document(NamedTuple):
     end_tag: bytes
     """Of the root; behind every block but the last, which has it."""
     ends: tuple[bytes, ...]
-    """End tags of its kinds of record."""
+    """End tags of its kinds of record, up to the name."""
     expected: frozenset[str]
 
 
@@ -198,7 +198,7 @@ def _document(name: object, prolog: Prolog) -> tuple[_Document, bytes]:
     if start_tag.endswith(b"/>"):
         start_tag, rest = start_tag[:-2] + b">", end_tag + rest
     tags = _RECORDS[prolog.root]
-    ends = tuple(b"</%b>" % tag.encode() for tag in tags)
+    ends = tuple(b"</%b" % tag.encode() for tag in tags)
     expected = frozenset({*tags, *_DELETIONS, _UNAVAILABLE})
     return _Document(name, start_tag, end_tag, ends, expected), rest
 
@@ -222,10 +222,17 @@ def _whole_records(
 
     The last piece of all is what stands behind the last record, with the root's own end tag.
     """
+    searched = 0
+    more: list[bytes] = []
     for block in blocks:
-        text = rest + block
-        pieces = _pieces(document, text, max(0, len(rest) - _LONGEST_TAG))
+        more.append(block)
+        # a long record is not copied with each block of it
+        if len(more) * _BLOCK < min(len(rest), _LONGEST_RECORD - len(rest)):
+            continue
+        pieces = _pieces(document, b"".join((rest, *more)), max(0, searched - _LONGEST_TAG))
+        more.clear()
         rest = pieces.pop()
+        searched = len(rest)
         if pieces:
             yield pieces, document.end_tag
         if len(rest) > _LONGEST_RECORD:
@@ -233,7 +240,7 @@ def _whole_records(
                 f"[{document.name}] holds more than {_LONGEST_RECORD:,} bytes without the end of a "
                 "record, which no PubMed record needs: do not trust it"
             )
-    yield _pieces(document, rest), b""
+    yield _pieces(document, b"".join((rest, *more))), b""
 
 
 def _pieces(document: _Document, text: bytes, start: int = 0) -> list[bytes]:
@@ -242,8 +249,11 @@ def _pieces(document: _Document, text: bytes, start: int = 0) -> list[bytes]:
     for tag in document.ends:
         place = text.find(tag, start)
         while place >= 0:
-            ends.append(place + len(tag))
-            place = text.find(tag, ends[-1])
+            end = text.find(b">", place) + 1
+            # the root's begins like it; one that is cut off is found with the next block
+            if end and text[place : end - 1].rstrip() == tag:
+                ends.append(end)
+            place = text.find(tag, place + len(tag))
     return [text[first:last] for first, last in pairwise([0, *sorted(ends), len(text)])]
 
 

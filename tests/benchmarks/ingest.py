@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks import corpus, readers
+from tests.benchmarks import readers
 
 RECORD_COUNT = 30_000
 FIRST_PMID = 50_000_000
@@ -57,6 +57,10 @@ def measure(python: str, name: str, file: Path) -> Figures:
 
 def write(folder: Path) -> None:
     """Write the file for Bio.Entrez, and the one for the others."""
+    from tests.benchmarks import corpus
+
+    if not corpus.RECORDS.exists():
+        raise SystemExit(f"{corpus.RECORDS} is not there: nothing to measure on")
     records = corpus.renumbered(RECORD_COUNT, FIRST_PMID, fits=corpus.fits_dtd)
     corpus.write(folder / FOR_ENTREZ, records, corpus.DOCTYPE)
     records = corpus.renumbered(RECORD_COUNT, FIRST_PMID, fits=corpus.has_journal)
@@ -68,11 +72,11 @@ def main() -> None:
     if sys.argv[1:2] == ["--write"]:
         return write(Path(sys.argv[2]))
     peer_python = sys.argv[1] if sys.argv[1:] else sys.executable
-    if not corpus.RECORDS.exists():
-        raise SystemExit(f"{corpus.RECORDS} is not there: nothing to measure on")
     with tempfile.TemporaryDirectory() as folder:
-        # by another process: the peak of a process counts as the least peak of its children
-        subprocess.run([sys.executable, "-m", __spec__.name, "--write", folder], check=True)
+        # by another process: what this one holds would count as the least peak of its children
+        written = subprocess.run([sys.executable, "-m", __spec__.name, "--write", folder])
+        if written.returncode:
+            raise SystemExit(written.returncode)
         size = (Path(folder) / FOR_ALL).stat().st_size
         print(f"{RECORD_COUNT:,} records, {size / 1e6:.0f} MB compressed", flush=True)
         found = {}
