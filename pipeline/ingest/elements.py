@@ -102,6 +102,7 @@ def _article_record(medline: Element, data: Parts, checksum: str) -> Record:
     if name is None:
         name = _parts_of(citation.get("MedlineJournalInfo")).get("MedlineTA")
     types = _texts(article.get("PublicationTypeList", ()))
+    notices, cited = _notices(pmid, citation.get("CommentsCorrectionsList"))
     authorships = _authorships(article.get("AuthorList"))
     if "Affiliation" in article:  # before 2014 a record had one, the first author's
         authorships = _with_affiliation(authorships, article["Affiliation"])
@@ -120,8 +121,8 @@ def _article_record(medline: Element, data: Parts, checksum: str) -> Record:
         checksum,
         authorships,
         _topics(citation.get("MeshHeadingList"), medline.iterchildren("KeywordList")),
-        with_types(pmid, _notices(pmid, citation.get("CommentsCorrectionsList")), types),
-        _citations(data.get("ReferenceList")),
+        with_types(pmid, notices, types),
+        tuple(dict.fromkeys((*cited, *_citations(data.get("ReferenceList"))))),
         _grants(article.get("GrantList", ())),
     )
 
@@ -378,8 +379,10 @@ def _topics(headings: Element | None, keyword_lists: Iterable[Element]) -> Seque
     return merged_topics(topics)
 
 
-def _notices(pmid: int, elements: Element | None) -> list[Notice]:
-    notices = []
+def _notices(pmid: int, elements: Element | None) -> tuple[list[Notice], list[int]]:
+    """Read what a record says of others, and whom it cites: of old, references stood there too."""
+    notices: list[Notice] = []
+    cited: list[int] = []
     for element in () if elements is None else elements:
         ref_pmid = ref_source = None
         for part in _children(element):
@@ -387,8 +390,12 @@ def _notices(pmid: int, elements: Element | None) -> list[Notice]:
                 ref_pmid = fields.pmid(part.text)
             elif part.tag == "RefSource":
                 ref_source = _text(part)
-        notices.append(notice(pmid, element.get("RefType", ""), ref_pmid, ref_source))
-    return notices
+        ref_type = element.get("RefType", "")
+        if ref_type != "Cites":
+            notices.append(notice(pmid, ref_type, ref_pmid, ref_source))
+        elif ref_pmid is not None:
+            cited.append(ref_pmid)
+    return notices, cited
 
 
 def _citations(references: Element | None) -> Sequence[int]:

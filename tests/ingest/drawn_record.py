@@ -14,7 +14,7 @@ def draw_record(writer: Writer, pmid: int) -> tuple[str, dict[str, Any]]:
     """A PubmedArticle, and its columns but for the checksum."""
     version = writer.random.randrange(1, 4)
     article, expected = draw_article(writer)
-    notices_xml, notices = draw_notices(writer, pmid)
+    notices_xml, notices, cited = draw_notices(writer, pmid)
     topics_xml, keywords_xml, topics = draw_topics(writer)
     journal_info, short = writer.maybe("MedlineTA")
     dates = [writer.dated(tag) for tag in ("DateCompleted", "DateRevised") if writer.chance(0.7)]
@@ -28,7 +28,7 @@ def draw_record(writer: Writer, pmid: int) -> tuple[str, dict[str, Any]]:
         "entered_on": entered_on or min(days, default=expected["published_on"] or date(1900, 1, 1)),
         "doi": expected["doi"] or doi,
         "topics": topics,
-        "citations": citations,
+        "citations": tuple(dict.fromkeys((*cited, *citations))),
     }
     if expected["journal"] is None:
         expected["journal"] = short
@@ -195,8 +195,10 @@ def draw_topics(writer: Writer) -> tuple[str, str, list[Row]]:
     return writer.of("MeshHeadingList", *headings), lists, list(found.values())
 
 
-def draw_notices(writer: Writer, pmid: int) -> tuple[str, list[Row]]:
-    written, rows = [], []
+def draw_notices(writer: Writer, pmid: int) -> tuple[str, list[Row], list[int]]:
+    written: list[str] = []
+    rows: list[Row] = []
+    cited: list[int] = []
     for _ in range(writer.random.randrange(3)):
         ref_type = writer.random.choice(list(NOTICES))
         kind, is_own = NOTICES[ref_type]
@@ -211,8 +213,11 @@ def draw_notices(writer: Writer, pmid: int) -> tuple[str, list[Row]]:
             )
         )
         both = (pmid, other) if is_own else (other, pmid)
-        rows.append((ref_type, other, source, kind, *both))
-    return writer.of("CommentsCorrectionsList", *written), rows
+        if ref_type != "Cites":
+            rows.append((ref_type, other, source, kind, *both))
+        elif other:
+            cited.append(other)
+    return writer.of("CommentsCorrectionsList", *written), rows, cited
 
 
 def draw_data(writer: Writer) -> tuple[str, date | None, str | None, tuple[int, ...]]:

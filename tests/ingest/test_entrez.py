@@ -52,6 +52,7 @@ DIFFERENCES = {
     "repeated": "a topic that stands twice is one topic, major if either is",
     "major": "a heading with a major qualifier is major",
     "retracted": "the publication type Retracted Publication is a notice",
+    "cites": "of old, references stand among CommentsCorrections: they are citations, not notices",
     "cited": "a paper cited twice is one citation; a PMID of 0 is none",
 }
 """Why a column is not what Bio.Entrez gives: all there is, and each is met in the real records."""
@@ -273,20 +274,22 @@ def notices(pmid: int, citation: Any, types: list[str]) -> list[tuple[Any, ...]]
     found = []
     for one in citation.get("CommentsCorrectionsList", ()):
         ref_type = one.attributes["RefType"]
+        if changed("cites", ref_type, None if ref_type == "Cites" else ref_type) is None:
+            continue
         other = int(one["PMID"]) if one.get("PMID") else None
         kinds = [
             kind
             for stem, kind in KINDS.items()
             if re.fullmatch(f"{stem}(In|Of|For|From)", ref_type)
         ]
-        both = (other, pmid) if kinds and not ref_type.endswith("In") else (pmid, other)
+        both = (pmid, other) if ref_type.endswith("In") else (other, pmid)
         found.append((ref_type, other, maybe(one, "RefSource"), *(kinds or ["other"]), *both))
     typed = [("Retracted Publication", None, None, "retraction", pmid, None)]
     is_retracted = "Retracted Publication" in types
     return list(changed("retracted", found, found + typed * is_retracted))
 
 
-def citations(data: Any) -> tuple[int, ...]:
+def citations(citation: Any, data: Any) -> tuple[int, ...]:
     def printed(lists: Any) -> list[int]:
         return [
             number
@@ -302,7 +305,12 @@ def citations(data: Any) -> tuple[int, ...]:
             )
         ]
 
-    found = printed(data.get("ReferenceList", ()))
+    found = [
+        int(one["PMID"])
+        for one in citation.get("CommentsCorrectionsList", ())
+        if one.attributes["RefType"] == "Cites" and one.get("PMID")
+    ]
+    found += printed(data.get("ReferenceList", ()))
     return tuple(changed("cited", found, [n for n in dict.fromkeys(found) if n > 0]))
 
 
@@ -331,7 +339,7 @@ def columns_by_entrez(entry: Any) -> dict[str, Any]:
         "authorships": authorships(article),
         "topics": topics(citation),
         "notices": notices(pmid, citation, types),
-        "citations": citations(data),
+        "citations": citations(citation, data),
         "grants": grants(article),
     }
 

@@ -42,8 +42,10 @@ NOTICES = {
     "ErratumFor": ("erratum", False),
     "ExpressionOfConcernIn": ("expression_of_concern", True),
     "RepublishedFrom": ("corrected_and_republished", False),
-    "CommentOn": ("other", True),
-    "Novelty": ("other", True),
+    "CommentOn": ("other", False),
+    "CommentIn": ("other", True),
+    "Cites": ("other", False),  # a citation
+    "Novelty": ("other", False),
 }
 
 
