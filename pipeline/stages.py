@@ -23,7 +23,7 @@ from pipeline.graph.connect import WEIGHT_RULE, load_graph
 from pipeline.graph.connect import connect as connect_authors
 from pipeline.identity.identify import IDENTITY_RULE
 from pipeline.identity.identify import identify as identify_authors
-from pipeline.ingest import eutilities, mirror
+from pipeline.ingest.fetch import eutilities, mirror
 from pipeline.ingest.files import ingest_files
 from pipeline.ingest.log_files import is_piece
 from pipeline.ingest.spool import source_name

@@ -17,7 +17,7 @@ DAGS = [p for p in sorted((ROOT / "dags").glob("*.py")) if not p.name.startswith
 DOORS = {"dags", "web"}
 CLOCKS = {
     "pipeline/demo/nights.py",  # the demo is a door of its own: it starts the nights
-    "pipeline/ingest/http.py",  # a Retry-After may be an instant
+    "pipeline/ingest/fetch/http.py",  # a Retry-After may be an instant
 }
 
 

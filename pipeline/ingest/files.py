@@ -22,28 +22,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline import engine, lake
+from pipeline import lake
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.ingest import spool
-from pipeline.ingest.records import Batch
-from pipeline.ingest.staging import READERS, Staged, kind, sha256, stage
+from pipeline.ingest.merge.merge import MERGED, merge
+from pipeline.ingest.read.staging import READERS, Staged, kind, sha256, stage
 from pipeline.progress import meter
 from pipeline.scratch import scratch
 from pipeline.settings import Settings
-from pipeline.tables import ID, INSTANT, MERGES, QUARANTINE, SOURCES
-
-MERGED = ("publications", "authorships", "topics", "notices", "citations", "grants")
-"""Tables of records: a merge puts a layer of what changed on top of each."""
+from pipeline.tables import INSTANT, MERGES, QUARANTINE, SOURCES
 
 TABLES_OF_INGEST = (*MERGED, "deletions", "sources", "quarantine", "merges")
 """Tables that `ingest_files` reads and may write."""
 
 MOST_LAYERS_OF_A_LOAD = 32
 """Each layer adds about six milliseconds to a commit."""
-
-_SQL = Path(__file__).parent
-_STEPS = ("deletions", "held", "outcomes", "concerned", "retracted", "flipped")
-"""Queries of a merge in order; the result of each is a table for those behind it."""
 
 logger = logging.getLogger(__name__)
 
@@ -206,7 +199,7 @@ def _commit(group: _Group, settings: Settings, started_at: datetime) -> Ingested
             source_count=len(group.staged),
             record_count=sum(entry.record_count for entry in group.staged),
             quarantined_count=sum(entry.quarantined_count for entry in group.staged),
-            **_merge(group.folder, current, commit, settings),
+            **merge(group.folder, current, commit, settings),
             refused=group.refused,
         )
         rows = _ledger(current["sources"]) | {entry.name: asdict(entry) for entry in group.staged}
@@ -217,30 +210,6 @@ def _commit(group: _Group, settings: Settings, started_at: datetime) -> Ingested
     for entry in group.folder.iterdir():
         shutil.rmtree(entry)
     return done
-
-
-def _merge(
-    folder: Path, current: Mapping[str, lake.Dataset], commit: lake.Commit, settings: Settings
-) -> dict[str, int]:
-    """Merge what was staged below `folder` with the lake; return the counts of `Ingested`."""
-    staged = {f"staged_{name}": folder / "*" / f"{name}.parquet" for name in Batch._fields}
-    sources: dict[str, engine.Source] = {**{name: current[name] for name in MERGED}, **staged}
-    sources["deletions"] = current["deletions"]
-    for step in _STEPS:
-        name = "merged_deletions" if step == "deletions" else step
-        sources[name] = engine.fetch(_SQL / f"{step}.sql", sources, {}, settings)
-    told = engine.fetch(_SQL / "counts.sql", sources, {}, settings).to_pylist()[0]
-    counts = {name: int(value) for name, value in told.items()}
-    if counts.pop("touched_count"):
-        hides = engine.fetch(_SQL / "hides.sql", sources, {}, settings)
-        replaced = hides.filter(pc.invert(hides["is_flipped"]))
-        for name in MERGED:
-            hidden = hides if name == "publications" else replaced
-            with engine.query(_SQL / f"{name}.sql", sources, {}, settings) as rows:
-                commit.add(name, rows, hidden["pmid"].combine_chunks().cast(ID))
-    if counts.pop("deletion_count"):
-        commit.write("deletions", sources["merged_deletions"].to_batches())  # type: ignore[union-attr]  # fetched above
-    return counts
 
 
 def _write_quarantine(group: _Group, before: lake.Dataset, commit: lake.Commit) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from pipeline.ingest import eutilities
+from pipeline.ingest.fetch import eutilities
 from pipeline.ingest.log_files import log_files
 from pipeline.ingest.spool import Slice, query_hash, slice_of
 from pipeline.lake import Dataset

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.ingest import campaign
+from tests.ingest.fetch import campaign
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ import duckdb
 import pyarrow as pa
 
 from pipeline import engine, lake, stages
-from pipeline.ingest.files import MERGED, TABLES_OF_INGEST
+from pipeline.ingest.files import TABLES_OF_INGEST
+from pipeline.ingest.merge.merge import MERGED
 from pipeline.settings import Settings
 from tests.benchmarks import corpus
 from tests.benchmarks.measured import HEADER, Figures, run

@@ -17,7 +17,7 @@ from pathlib import Path
 
 def confrere(file: Path) -> int:
     """To Parquet, every table of ingest."""
-    from pipeline.ingest import staging
+    from pipeline.ingest.read import staging
 
     with tempfile.TemporaryDirectory() as folder:
         told = staging.stage(file, "", Path(folder) / "staged", 1, lambda *_: None)

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from pipeline.ingest import eutilities
-from pipeline.ingest.patience import Patience
+from pipeline.ingest.fetch import eutilities
+from pipeline.ingest.fetch.patience import Patience
 from pipeline.settings import Settings
 from tests.ingest.drawn import article, article_set
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline import lake
 from pipeline.errors import WrongUse
-from pipeline.ingest.files import MERGED, Ingested
+from pipeline.ingest.files import MOST_LAYERS_OF_A_LOAD, Ingested
+from pipeline.ingest.merge.merge import MERGED
 from pipeline.ingest.spool import source_number
 from tests.builders import SHARED
 from tests.ingest.drawn import article, article_set, author, ingest, tables, versions, write
@@ -225,14 +226,14 @@ def test_a_night_adds_a_layer_and_rewrites_nothing(tmp_path: Path) -> None:
     assert titles(home)[7] == "New"
 
 
-def test_a_run_of_many_commits_keeps_the_stacks_low(tmp_path: Path) -> None:
+def test_a_long_load_keeps_the_stacks_from_growing_without_end(tmp_path: Path) -> None:
     files = [
         write(tmp_path / f"pubmed26n{number:04}.xml", [article(number), article(number + 1)])
-        for number in range(1, 21)
+        for number in range(1, MOST_LAYERS_OF_A_LOAD + 6)
     ]
     ingest(tmp_path / "home", *files, records_per_commit=1)
     found = lake.datasets(tmp_path / "home" / "lake", MERGED)
-    assert max(len(table.layers) for table in found.values()) <= 8
+    assert max(len(table.layers) for table in found.values()) < MOST_LAYERS_OF_A_LOAD
     assert set(titles(tmp_path / "home")) == set(range(1, 22))
 
 

@@ -1,0 +1,1 @@
+"""Rows that were read, merged with the lake."""
