@@ -78,25 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     run = command("run", _run, "the whole path, on files or on what PubMed has new")
-    run.add_argument(
-        "--files",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them",
-    )
+    _takes_files(run)
     run.add_argument(
         "--as-of", type=_day, metavar="DATE", help="use only what had entered PubMed by this day"
     )
 
     ingest = command("ingest", _ingest, "read into the lake what PubMed has new, or files")
-    ingest.add_argument(
-        "--files",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them",
-    )
+    _takes_files(ingest)
     ingest.add_argument(
         "--status",
         action="store_true",
@@ -168,6 +156,16 @@ def _parser() -> argparse.ArgumentParser:
         "--without-airflow", action="store_true", help="call the stages, not the DAGs"
     )
     return parser
+
+
+def _takes_files(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--files",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them",
+    )
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> None:
