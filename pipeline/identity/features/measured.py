@@ -1,0 +1,121 @@
+"""Measure the features of pairs of mentions from the tables of the lake, all pairs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline import lake
+from pipeline.identity.features.asked import Asked, Reals, as_reals, ask
+from pipeline.identity.features.compare_names import NameAgreement, compare
+from pipeline.identity.features.declared import FEATURES
+from pipeline.identity.features.places import place_features
+from pipeline.identity.features.texts import text_features
+from pipeline.identity.features.traits import trait_features
+from pipeline.settings import Settings
+
+TABLES_OF_FEATURES = (
+    "mentions", "authorships", "publications", "topics", "grants", "citations",
+)  # fmt: skip
+
+LEAST_TOTAL = 50_000
+"""Name frequencies of a smaller corpus are those of a part of one this large: in a small one it is
+the people, not the common names, that recur."""
+
+
+def pair_features(
+    current: Mapping[str, lake.Dataset], pairs: pa.Table, settings: Settings
+) -> pa.Table:
+    """Measure every feature of every pair.
+
+    Parameters
+    ----------
+    current
+        The tables named in `TABLES_OF_FEATURES`.
+    pairs
+        Columns pmid, position, other_pmid, other_position. The order within a pair does not matter.
+
+    Returns
+    -------
+    table
+        A row a pair, in order, and a column of float64 for each of `FEATURES`; NaN is missing.
+
+    Raises
+    ------
+    ConfrereError
+        A pair is not in table mentions.
+    """
+    asked = ask(current, pairs, settings)
+    measured = {
+        **_names(asked),
+        **_frequencies(asked),
+        **trait_features(asked, current, settings),
+        **place_features(asked, current, settings),
+        **text_features(asked, current),
+        **_papers(asked),
+    }
+    return pa.table({feature.name: measured[feature.name] for feature in FEATURES})
+
+
+def _names(asked: Asked) -> dict[str, Reals]:
+    """Compare the names of each distinct pair of names once."""
+    columns = [*asked.both("last_name"), *asked.both("given_names")]
+    coded = [column.dictionary_encode() for column in columns]
+    codes = np.stack([column.indices.to_numpy() for column in coded])
+    distinct, place = np.unique(codes, axis=1, return_inverse=True)
+    texts = [
+        column.dictionary.take(pa.array(row)).to_pylist()
+        for column, row in zip(coded, distinct, strict=True)
+    ]
+    last_one, last_other, given_one, given_other = texts
+    names = zip(last_one, given_one, last_other, given_other, strict=True)
+    agreements = np.array([compare(*each) for each in names]).reshape(-1, len(NameAgreement._fields))
+    found = dict(zip(NameAgreement._fields, agreements[place.ravel()].T, strict=True))
+    lengths = [as_reals(pa.compute.utf8_length(side)) for side in asked.both("last_name")]
+    return {
+        **found,
+        "suffix": asked.equal("suffix"),
+        "last_name_length": np.minimum(*lengths),
+        "orcid": asked.equal("orcid"),
+    }
+
+
+def _frequencies(asked: Asked) -> dict[str, Reals]:
+    total = np.maximum(asked.numbers("mention_count")[0], LEAST_TOTAL)
+
+    def share(column: str) -> Reals:
+        log_share: Reals = np.log(np.maximum(*asked.numbers(column)) / total)
+        return log_share
+
+    one, other = (
+        pa.compute.list_element(pa.compute.split_pattern(side, " "), 0)
+        for side in asked.both("given_names")
+    )
+    is_whole = pa.compute.greater(pa.compute.utf8_length(one), 1)
+    same = as_reals(pa.compute.and_(pa.compute.equal(one, other), is_whole))
+    return {
+        "block_share": share("block_count"),
+        "last_name_share": share("last_name_count"),
+        "first_name_share": np.where(same == 1, share("first_name_count"), np.nan),
+    }
+
+
+def _papers(asked: Asked) -> dict[str, Reals]:
+    years, authors = asked.numbers("published_year"), asked.numbers("author_count")
+    languages = [
+        pa.compute.list_element(_filled(side), 0) for side in asked.both("languages")
+    ]
+    foreign = [as_reals(pa.compute.not_equal(side, "eng")) for side in languages]
+    return {
+        "years_apart": np.abs(years[0] - years[1]),
+        "author_count": np.log(np.maximum(np.minimum(*authors), 1)),
+        "language": as_reals(pa.compute.equal(*languages)),
+        "foreign_language": foreign[0] + foreign[1],
+    }
+
+
+def _filled(lists: pa.Array) -> pa.Array:
+    """Null in place of empty lists, which have no first element."""
+    return pa.compute.if_else(pa.compute.greater(pa.compute.list_value_length(lists), 0), lists, None)
