@@ -2,9 +2,6 @@
 WITH total AS (
     SELECT COUNT(*) AS mention_count FROM mentions
 ),
-block_counts AS (
-    SELECT block, COUNT(*) AS block_count FROM mentions GROUP BY block
-),
 last_name_counts AS (
     SELECT SPLIT_PART(block, '|', 1) AS last_name, COUNT(*) AS last_name_count
     FROM mentions GROUP BY SPLIT_PART(block, '|', 1)
@@ -30,7 +27,6 @@ SELECT
     p.languages,
     CAST(EXTRACT(YEAR FROM COALESCE(p.published_on, p.entered_on)) AS INTEGER) AS published_year,
     p.author_count,
-    CAST(b.block_count AS DOUBLE) AS block_count,
     CAST(l.last_name_count AS DOUBLE) AS last_name_count,
     CAST(f.first_name_count AS DOUBLE) AS first_name_count,
     CAST(t.mention_count AS DOUBLE) AS mention_count
@@ -38,7 +34,6 @@ FROM asked AS q
 JOIN mentions AS m ON m.pmid = q.pmid AND m.position = q.position
 JOIN authorships AS a ON a.pmid = q.pmid AND a.position = q.position
 JOIN publications AS p ON p.pmid = q.pmid
-JOIN block_counts AS b ON b.block = m.block
 JOIN last_name_counts AS l ON l.last_name = SPLIT_PART(m.block, '|', 1)
 JOIN first_name_counts AS f ON f.first_name = SPLIT_PART(m.given_names, ' ', 1)
 CROSS JOIN total AS t

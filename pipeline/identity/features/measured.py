@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import lake
 from pipeline.identity.features.asked import Asked, Reals, as_reals, ask
@@ -73,13 +74,7 @@ def _names(asked: Asked) -> dict[str, Reals]:
     names = zip(last_one, given_one, last_other, given_other, strict=True)
     agreements = np.array([compare(*each) for each in names]).reshape(-1, len(NameAgreement._fields))
     found = dict(zip(NameAgreement._fields, agreements[place.ravel()].T, strict=True))
-    lengths = [as_reals(pa.compute.utf8_length(side)) for side in asked.both("last_name")]
-    return {
-        **found,
-        "suffix": asked.equal("suffix"),
-        "last_name_length": np.minimum(*lengths),
-        "orcid": asked.equal("orcid"),
-    }
+    return {**found, "suffix": asked.equal("suffix"), "orcid": asked.equal("orcid")}
 
 
 def _frequencies(asked: Asked) -> dict[str, Reals]:
@@ -90,13 +85,12 @@ def _frequencies(asked: Asked) -> dict[str, Reals]:
         return log_share
 
     one, other = (
-        pa.compute.list_element(pa.compute.split_pattern(side, " "), 0)
+        pc.list_element(pc.split_pattern(side, " "), 0)
         for side in asked.both("given_names")
     )
-    is_whole = pa.compute.greater(pa.compute.utf8_length(one), 1)
-    same = as_reals(pa.compute.and_(pa.compute.equal(one, other), is_whole))
+    is_whole = pc.greater(pc.utf8_length(one), 1)
+    same = as_reals(pc.and_(pc.equal(one, other), is_whole))
     return {
-        "block_share": share("block_count"),
         "last_name_share": share("last_name_count"),
         "first_name_share": np.where(same == 1, share("first_name_count"), np.nan),
     }
@@ -105,17 +99,18 @@ def _frequencies(asked: Asked) -> dict[str, Reals]:
 def _papers(asked: Asked) -> dict[str, Reals]:
     years, authors = asked.numbers("published_year"), asked.numbers("author_count")
     languages = [
-        pa.compute.list_element(_filled(side), 0) for side in asked.both("languages")
+        pc.list_element(_filled(side), 0) for side in asked.both("languages")
     ]
-    foreign = [as_reals(pa.compute.not_equal(side, "eng")) for side in languages]
+    foreign = [as_reals(pc.not_equal(side, "eng")) for side in languages]
     return {
         "years_apart": np.abs(years[0] - years[1]),
-        "author_count": np.log(np.maximum(np.minimum(*authors), 1)),
-        "language": as_reals(pa.compute.equal(*languages)),
+        "fewer_authors": np.log(np.maximum(np.minimum(*authors), 1)),
+        "more_authors": np.log(np.maximum(np.maximum(*authors), 1)),
+        "language": as_reals(pc.equal(*languages)),
         "foreign_language": foreign[0] + foreign[1],
     }
 
 
 def _filled(lists: pa.Array) -> pa.Array:
     """Null in place of empty lists, which have no first element."""
-    return pa.compute.if_else(pa.compute.greater(pa.compute.list_value_length(lists), 0), lists, None)
+    return pc.if_else(pc.greater(pc.list_value_length(lists), 0), lists, None)
