@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,18 @@ def collect(owners: Ints, codes: Ints, weights: Reals, owner_count: int) -> Item
     order = np.lexsort((codes, owners))
     starts = np.searchsorted(owners[order], np.arange(owner_count + 1))
     return Items(starts.astype(np.int64), codes[order].astype(np.int64), weights[order])
+
+
+def merge(parts: Sequence[Items]) -> Items:
+    """Give each owner the items of all `parts`; with the same owners and no item in common."""
+    owner_count = parts[0].starts.size - 1
+    offsets = np.cumsum([0, *(part.codes.max(initial=NOTHING) + 1 for part in parts)])
+    rows = [
+        (np.repeat(np.arange(owner_count), np.diff(part.starts)), part.codes + offset, part.weights)
+        for part, offset in zip(parts, offsets, strict=False)
+    ]
+    owners, codes, weights = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return collect(owners, codes, weights, owner_count)
 
 
 def overlap(

@@ -1,4 +1,4 @@
-"""How probable it is that two mentions are one person: boosted trees, calibrated, as plain arrays."""
+"""How probable it is that two mentions are one person: calibrated trees, as plain arrays."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SHIPPED = Path(__file__).with_name("same_author.json")
 STATED = {"orcid": float(np.log(99)), "suffix": float(np.log(9))}
 """Log-odds that a feature adds where it is 1 and takes where it is 0: stated, not learned.
 
-Labelled pairs hardly print these. An equal or another ORCID iD is taken to be right 99 times in 100,
-a generation suffix 9 times in 10, whatever else the pair says (a Bayes factor, Good 1950).
+Labelled pairs hardly print these. An equal or another ORCID iD is taken to be right 99 times in
+100, a generation suffix 9 times in 10, whatever else the pair says (a Bayes factor, Good 1950).
 """
 
 GRID = {"max_leaf_nodes": [3, 4, 6]}
@@ -43,6 +43,8 @@ class Matcher:
         Platt scaling of the sum over the trees.
     stated
         Feature → log-odds, see `STATED`.
+    trained_on
+        Fingerprint of the pairs it was trained on; empty if not known.
     """
 
     features: tuple[str, ...]
@@ -50,9 +52,10 @@ class Matcher:
     slope: float
     intercept: float
     stated: Mapping[str, float] = field(default_factory=dict)
+    trained_on: str = ""
 
     def probability(self, features: Reals) -> Reals:
-        """Probability that each pair is one person; (pairs, features) → (pairs,); NaN is missing."""
+        """Probability that each pair is one person, (pairs, features) → (pairs,); NaN: missing."""
         log_odds = self.intercept + self.slope * self.trees.predict(features)
         for name, weight in self.stated.items():
             said = 2 * features[:, self.features.index(name)] - 1
@@ -64,11 +67,11 @@ class Matcher:
 class SameAuthor:
     """Learn a `Matcher` from labelled pairs.
 
-    Histogram gradient boosting (Ke et al., NeurIPS 2017), which takes missing values as they are and
-    keeps to the known directions; Platt scaling (1999) on scores of pairs that the trees did not see.
-    The trees' size is chosen by log loss in cross-validation within the data of `fit`, with all pairs
-    of a block in one fold; so measured from outside, by folds of blocks, no figure has seen its own
-    choice.
+    Histogram gradient boosting (Ke et al., NeurIPS 2017), which takes missing values as they are
+    and keeps to the known directions; Platt scaling (1999) on scores of pairs that the trees did
+    not see. The trees' size is chosen by log loss in cross-validation within the data of `fit`, all
+    pairs of a block in one fold; so measured from outside, by folds of blocks, no figure has seen
+    its own choice.
 
     Parameters
     ----------
@@ -174,18 +177,19 @@ def load_matcher(path: Path = SHIPPED) -> Matcher:
     """
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
+        stored = plain.pop("trees")
+        baseline = float(stored.pop("baseline"))
         arrays = {
-            name: value if name == "baseline" else np.array(value, _KINDS.get(name, np.int64))
-            for name, value in plain.pop("trees").items()
+            name: np.array(value, _KINDS.get(name, np.int64)) for name, value in stored.items()
         }
-        trees = Trees(**arrays)
+        trees = Trees(baseline=baseline, **arrays)
         _check(trees, len(plain["features"]))
         return Matcher(**plain | {"trees": trees, "features": tuple(plain["features"])})
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"is not a model of pairs ({error}): train it again") from None
 
 
-_KINDS = {"threshold": np.float64, "value": np.float64}
+_KINDS: dict[str, type[np.generic]] = {"threshold": np.float64, "value": np.float64}
 
 
 def _check(trees: Trees, feature_count: int) -> None:

@@ -61,7 +61,9 @@ class Trees:
         [-0.5, 2.5, -0.5]
         """
         nodes = (self.roots, self.feature, self.threshold, self.missing_left, self.left, self.right)
-        return _predict(np.ascontiguousarray(features, np.float64), *nodes, self.value, self.baseline)
+        return _predict(
+            np.ascontiguousarray(features, np.float64), *nodes, self.value, self.baseline
+        )
 
 
 def from_boosting(model: Any, columns: Ints) -> Trees:

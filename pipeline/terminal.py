@@ -99,7 +99,9 @@ def show_identity(console: Console, found: PairEvaluation | ClusterEvaluation) -
         scores = found.scores[name]
         if not scores["matcher"].count:
             continue
-        table = _table(f"{title}: {_number(scores['matcher'].count, 'pair')}", "precision", "recall", "F1")
+        table = _table(
+            f"{title}: {_number(scores['matcher'].count, 'pair')}", "precision", "recall", "F1"
+        )
         for decider, figures in scores.items():
             shown = DECIDERS.get(decider, decider)
             table.add_row(shown, *map(_measure, (figures.precision, figures.recall, figures.f1)))
@@ -114,9 +116,15 @@ def show_identity(console: Console, found: PairEvaluation | ClusterEvaluation) -
 
 
 def _show_clusters(console: Console, found: ClusterEvaluation) -> None:
-    for scores, who in ((found.whole, "all persons"), (found.several, "persons with several mentions")):
+    for scores, who in (
+        (found.whole, "all persons"),
+        (found.several, "persons with several mentions"),
+    ):
         table = _table(
-            f"author ids, {who}: {_number(scores.mention_count, 'mention')}", "precision", "recall", "F1"
+            f"author ids, {who}: {_number(scores.mention_count, 'mention')}",
+            "precision",
+            "recall",
+            "F1",
         )
         for name, figures in (("B³", scores.b_cubed), ("pairwise", scores.pairwise)):
             table.add_row(name, *map(_measure, (figures.precision, figures.recall, figures.f1)))

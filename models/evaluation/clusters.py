@@ -70,12 +70,11 @@ def splitting_and_lumping(
 ) -> Errors:
     """Shares of mentions outside their person's largest cluster, and of others within it.
 
-    The largest cluster of a person is the one with most of the person's mentions (of several, the
-    one with fewest others, as the person would be found under that). Splitting is the number of
-    the person's mentions elsewhere, lumping the number of other persons' mentions in it, both summed
-    over persons and divided: splitting by the mentions of the persons, lumping by the mentions in
-    the largest clusters. Torvik & Smalheiser, ACM TKDD 3(3), 2009; Lerchenmueller & Sorenson, PLoS
-    ONE 11(7), 2016.
+    The largest cluster of a person is the one with most of the person's mentions; of several, the
+    one with fewest others. Splitting: the person's mentions elsewhere, summed over persons, by all
+    their mentions. Lumping: other persons' mentions in it, summed, by all mentions in the largest
+    clusters. Lerchenmueller & Sorenson, PLoS ONE 11(7), 2016, after Torvik & Smalheiser, ACM TKDD
+    3(3), 2009; formulas as in Kim, Scientometrics 120, 2019.
 
     Examples
     --------
@@ -119,8 +118,6 @@ def _sizes(clusters: Codes, persons: Codes) -> tuple[Reals, Reals, Reals]:
     return counted[0], counted[1], counted[2]
 
 
-def _unit_of(
-    person: Codes, persons: Codes, units: NDArray[np.generic]
-) -> NDArray[np.generic]:
+def _unit_of(person: Codes, persons: Codes, units: NDArray[np.generic]) -> NDArray[np.generic]:
     order = np.argsort(persons, kind="stable")
     return units[order][np.searchsorted(persons[order], person)]

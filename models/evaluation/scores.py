@@ -70,7 +70,7 @@ def scores_of(sums: Reals, units: NDArray[np.generic], random_state: int = 0) ->
     Parameters
     ----------
     sums
-        What each item adds to the numerator and denominator of precision, and of recall, (items, 4).
+        What each item adds to numerator and denominator of precision and of recall, (items, 4).
     units
         What is drawn together, shape (items,).
     """
@@ -78,8 +78,8 @@ def scores_of(sums: Reals, units: NDArray[np.generic], random_state: int = 0) ->
     drawn = _resampled(per_unit, random_state)
     point = _shares(per_unit.sum(axis=0, keepdims=True))
     draws = _shares(drawn)
-    measures = [_measure(point[0, place], draws[:, place]) for place in range(3)]
-    return Scores(*measures, len(sums))
+    precision, recall, f1 = (_measure(point[0, place], draws[:, place]) for place in range(3))
+    return Scores(precision, recall, f1, len(sums))
 
 
 def shares_of(sums: Reals, units: NDArray[np.generic], random_state: int = 0) -> list[Measure]:
@@ -88,7 +88,9 @@ def shares_of(sums: Reals, units: NDArray[np.generic], random_state: int = 0) ->
     drawn = _resampled(per_unit, random_state)
     point = per_unit.sum(axis=0)
     return [
-        _measure(_divide(point[place], point[place + 1]), _divide(drawn[:, place], drawn[:, place + 1]))
+        _measure(
+            _divide(point[place], point[place + 1]), _divide(drawn[:, place], drawn[:, place + 1])
+        )
         for place in range(0, sums.shape[1], 2)
     ]
 

@@ -1,8 +1,7 @@
-"""How right identity is, on labelled pairs or persons: the matcher, the author ids, and plain rules."""
+"""How right identity is, on labelled pairs or persons: matcher, author ids, and plain rules."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,27 +21,31 @@ from models.evaluation import (
     splitting_and_lumping,
     without_singletons,
 )
-from models.same_author import Matcher, SameAuthor
+from models.same_author import Matcher
 from pipeline import lake
 from pipeline.errors import ConfrereError
-from pipeline.identity.features import DIRECTIONS, FEATURES, TABLES_OF_FEATURES, pair_features
+from pipeline.identity.features import TABLES_OF_FEATURES, pair_features
 from pipeline.identity.labelled import LabelledMention, LabelledPair, Located, locate
+from pipeline.identity.matching import (
+    as_matrix,
+    as_table,
+    blocks_of,
+    cross_validated,
+    fingerprint,
+    rows_of,
+)
 from pipeline.settings import Settings
-from pipeline.tables import MENTIONS_PER_PAPER
 
 Flags = NDArray[np.bool_]
 Reals = NDArray[np.float64]
 
 TABLES_OF_EVALUATION = (*TABLES_OF_FEATURES, "identities")
 
-FOLDS = 5
 JOINED_FROM = 0.5
 """Probability from which the matcher's answer counts as yes; never tuned."""
 
 PAIRS_AT_MOST = 200_000
 """Of persons, so many pairs of mentions in a block are drawn for the matcher and the rules."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,13 @@ class PairEvaluation:
     located: Located
     scores: Mapping[str, Mapping[str, Scores]]
     calibration: Calibration
+    is_seen: bool
+    """The matcher was trained on these very pairs: its scores here are not what to expect."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterEvaluation:
-    """Author ids against persons; `whole` of all mentions, `several` of persons with more than one."""
+    """Author ids against persons: of all (`whole`), and of persons with `several` mentions."""
 
     located: Located
     person_count: int
@@ -112,7 +117,21 @@ def evaluate_pairs(
     ConfrereError
         None of the pairs is in the tables, or too few to train on.
     """
-    located = locate([name for pair in labelled for name in (pair.one, pair.other)], current["authorships"])
+    pairs, is_same, located = locate_pairs(labelled, current["authorships"])
+    return _evaluate(current, pairs, is_same, located, matcher, settings)
+
+
+def locate_pairs(
+    labelled: Sequence[LabelledPair], authorships: lake.Dataset
+) -> tuple[NDArray[np.int64], Flags, Located]:
+    """Find labelled pairs: their keys, shape (pairs, 4), their labels, and what is not found.
+
+    Raises
+    ------
+    ConfrereError
+        None of them is in the tables.
+    """
+    located = locate([name for pair in labelled for name in (pair.one, pair.other)], authorships)
     rows = [
         (pair.one.pmid, one, pair.other.pmid, other, pair.is_same)
         for pair, one, other in zip(
@@ -123,7 +142,7 @@ def evaluate_pairs(
     if not rows:
         raise ConfrereError("[pairs] none of them is in the files: give the files with their PMIDs")
     table = np.array(rows, np.int64)
-    return _evaluate(current, table[:, :4], table[:, 4] == 1, located, matcher, settings)
+    return table[:, :4], table[:, 4] == 1, located
 
 
 def evaluate_clusters(
@@ -180,17 +199,20 @@ def _evaluate(
     matcher: Matcher | None,
     settings: Settings,
 ) -> PairEvaluation:
-    names = ("pmid", "position", "other_pmid", "other_position")
-    table = pa.table(dict(zip(names, pairs.T, strict=True)))
-    features = pair_features(current, table, settings)
+    features = pair_features(current, as_table(pairs), settings)
     matrix = as_matrix(features)
     blocks = blocks_of(current["mentions"], pairs[:, :2])
     if matcher is None:
         probability = cross_validated(matrix, is_same, blocks)
     else:
         probability = matcher.probability(matrix)
+    is_seen = matcher is not None and matcher.trained_on == fingerprint(pairs)
     one, other = (_author_ids(current["identities"], side) for side in (pairs[:, :2], pairs[:, 2:]))
-    decisions = {"matcher": probability >= JOINED_FROM, "clusters": one == other, **decide(features)}
+    decisions = {
+        "matcher": probability >= JOINED_FROM,
+        "clusters": one == other,
+        **decide(features),
+    }
     is_whole = features["whole_names"].to_numpy() == 2
     slices = {"all": is_whole | True, "whole": is_whole, "initials": ~is_whole}
     return PairEvaluation(
@@ -206,41 +228,8 @@ def _evaluate(
             calibration_curve(probability, is_same),
             expected_calibration_error(probability, is_same),
         ),
+        is_seen,
     )
-
-
-def cross_validated(pairs: Reals, is_same: Flags, blocks: NDArray[np.str_]) -> Reals:
-    """Probability of each pair from a matcher that has seen no pair of its block.
-
-    Raises
-    ------
-    ConfrereError
-        There are too few pairs or blocks to train on.
-    """
-    from sklearn.model_selection import GroupKFold
-
-    if np.unique(blocks).size < FOLDS * FOLDS or min(is_same.sum(), (~is_same).sum()) < FOLDS * FOLDS:
-        raise ConfrereError(
-            f"[pairs] are {is_same.size}, too few to train on: leave out --cross-validate"
-        )
-    probability = np.full(is_same.size, np.nan)
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=0).split(pairs, is_same, blocks)
-    for number, (seen, unseen) in enumerate(folds, start=1):
-        learner = learn(pairs[seen], is_same[seen], blocks[seen])
-        probability[unseen] = learner.matcher_.probability(pairs[unseen])
-        logger.info("fold %d of %d: trees chosen: %s", number, FOLDS, learner.best_params_)
-    return probability
-
-
-def learn(pairs: Reals, is_same: Flags, blocks: NDArray[np.str_]) -> SameAuthor:
-    """Train a matcher on features as `as_matrix` gives them."""
-    names = [feature.name for feature in FEATURES]
-    return SameAuthor(names, DIRECTIONS).fit(pairs, is_same, blocks)
-
-
-def as_matrix(features: pa.Table) -> Reals:
-    """Features as the matcher takes them, shape (pairs, features)."""
-    return np.column_stack([features[feature.name].to_numpy() for feature in FEATURES])
 
 
 def decide(features: pa.Table) -> dict[str, Flags]:
@@ -253,22 +242,10 @@ def decide(features: pa.Table) -> dict[str, Flags]:
     return dict(zip(RULES, (everything, compatible, (coauthors > 0) | alike), strict=True))
 
 
-def blocks_of(mentions: lake.Dataset, keys: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Block of each mention (pmid, position)."""
-    table = mentions.read(["pmid", "position", "block"])
-    return table["block"].take(pa.array(_rows_of(table, keys))).to_numpy().astype(np.str_)
-
-
 def _author_ids(identities: lake.Dataset, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     table = identities.read(["pmid", "position", "author_id"])
-    ids: NDArray[np.int64] = table["author_id"].to_numpy()[_rows_of(table, keys)]
+    ids: NDArray[np.int64] = table["author_id"].to_numpy()[rows_of(table, keys)]
     return ids
-
-
-def _rows_of(table: pa.Table, keys: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Rows of a table sorted by pmid and position."""
-    known = table["pmid"].to_numpy() * MENTIONS_PER_PAPER + table["position"].to_numpy()
-    return np.searchsorted(known, keys[:, 0] * MENTIONS_PER_PAPER + keys[:, 1])
 
 
 def _pairs_in_blocks(

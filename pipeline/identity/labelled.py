@@ -1,4 +1,4 @@
-"""Labelled mentions as people write them down: CSV files, and where the names stand on the papers."""
+"""Labelled mentions as people write them down: CSV files, and where the names are on the papers."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pipeline.identity.evaluate import (
 
 
 def as_plain(evaluation: PairEvaluation | ClusterEvaluation) -> dict[str, Any]:
-    """Figures by decider (matcher, clusters, rules), then slices, calibration and what was not found.
+    """Figures by decider (matcher, clusters, rules), slices, calibration, what was not found.
 
     Of persons, `clusters` is over all pairs of mentions, and B³, splitting and lumping are added,
     with and without persons of a single mention.
@@ -77,7 +77,11 @@ def _clusters(scores: ClusterScores) -> dict[str, Any]:
 
 
 def _measure(measure: Measure) -> dict[str, float | None]:
-    return {"value": _number(measure.value), "low": _number(measure.low), "high": _number(measure.high)}
+    return {
+        "value": _number(measure.value),
+        "low": _number(measure.low),
+        "high": _number(measure.high),
+    }
 
 
 def _number(value: float) -> float | None:

@@ -30,8 +30,9 @@ class NameAgreement(NamedTuple):
 def compare(last_one: str, given_one: str, last_other: str, given_other: str) -> NameAgreement:
     """Compare folded names: last names of letters only, given names as tokens between spaces.
 
-    >>> compare("doe", "jane a", "doe", "j")
-    NameAgreement(first_name=nan, middle_names=nan, initials=0.5, whole_names=1.0, middle_count=1.0, last_name=1.0)
+    >>> found = compare("doe", "jane a", "doe", "j")
+    >>> found.first_name, found.initials, found.whole_names, found.last_name
+    (nan, 0.5, 1.0, 1.0)
     >>> compare("kim", "mi jung", "kim", "mijung").first_name
     1.0
     """
@@ -87,4 +88,5 @@ def _last_name(last_one: str, given_one: str, last_other: str, given_other: str)
 
 def _likeness(one: str, other: str) -> float:
     """Share of letters in common runs (Ratcliff & Metzener 1988), the same both ways round."""
-    return SequenceMatcher(None, *sorted((one, other)), autojunk=False).ratio()
+    first, second = sorted((one, other))
+    return SequenceMatcher(None, first, second, autojunk=False).ratio()

@@ -14,7 +14,7 @@ from pipeline.identity.features.compare_names import NameAgreement, compare
 from pipeline.identity.features.declared import FEATURES
 from pipeline.identity.features.places import place_features
 from pipeline.identity.features.texts import text_features
-from pipeline.identity.features.traits import trait_features
+from pipeline.identity.features.traits import read_traits, trait_features
 from pipeline.settings import Settings
 
 TABLES_OF_FEATURES = (
@@ -49,12 +49,13 @@ def pair_features(
         A pair is not in table mentions.
     """
     asked = ask(current, pairs, settings)
+    traits = read_traits(asked, current, settings)
     measured = {
         **_names(asked),
         **_frequencies(asked),
-        **trait_features(asked, current, settings),
+        **trait_features(asked, traits),
         **place_features(asked, current, settings),
-        **text_features(asked, current),
+        **text_features(asked, current, traits),
         **_papers(asked),
     }
     return pa.table({feature.name: measured[feature.name] for feature in FEATURES})
@@ -72,7 +73,9 @@ def _names(asked: Asked) -> dict[str, Reals]:
     ]
     last_one, last_other, given_one, given_other = texts
     names = zip(last_one, given_one, last_other, given_other, strict=True)
-    agreements = np.array([compare(*each) for each in names]).reshape(-1, len(NameAgreement._fields))
+    agreements = np.array([compare(*each) for each in names]).reshape(
+        -1, len(NameAgreement._fields)
+    )
     found = dict(zip(NameAgreement._fields, agreements[place.ravel()].T, strict=True))
     return {**found, "suffix": asked.equal("suffix"), "orcid": asked.equal("orcid")}
 
@@ -85,8 +88,7 @@ def _frequencies(asked: Asked) -> dict[str, Reals]:
         return log_share
 
     one, other = (
-        pc.list_element(pc.split_pattern(side, " "), 0)
-        for side in asked.both("given_names")
+        pc.list_element(pc.split_pattern(side, " "), 0) for side in asked.both("given_names")
     )
     is_whole = pc.greater(pc.utf8_length(one), 1)
     same = as_reals(pc.and_(pc.equal(one, other), is_whole))
@@ -98,12 +100,11 @@ def _frequencies(asked: Asked) -> dict[str, Reals]:
 
 def _papers(asked: Asked) -> dict[str, Reals]:
     years, authors = asked.numbers("published_year"), asked.numbers("author_count")
-    languages = [
-        pc.list_element(_filled(side), 0) for side in asked.both("languages")
-    ]
+    languages = [pc.list_element(_filled(side), 0) for side in asked.both("languages")]
     foreign = [as_reals(pc.not_equal(side, "eng")) for side in languages]
     return {
         "years_apart": np.abs(years[0] - years[1]),
+        "earlier_year": np.minimum(*years),
         "fewer_authors": np.log(np.maximum(np.minimum(*authors), 1)),
         "more_authors": np.log(np.maximum(np.maximum(*authors), 1)),
         "language": as_reals(pc.equal(*languages)),

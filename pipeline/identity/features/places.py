@@ -129,7 +129,9 @@ def _emails(asked: Asked, owners: Ints, printed: pa.Array) -> dict[str, Reals]:
     domains = pc.utf8_rtrim(pc.struct_field(found, "domain"), ".")
     addresses = pc.binary_join_element_wise(pc.struct_field(found, "local"), domains, "@")
     size = asked.pmids.size
-    shared = asked.papers_share(_printed_items(owners[has], addresses.filter(found.is_valid()), size))
+    shared = asked.papers_share(
+        _printed_items(owners[has], addresses.filter(found.is_valid()), size)
+    )
     domain = asked.papers_share(_printed_items(owners[has], domains.filter(found.is_valid()), size))
     return {"email": np.minimum(shared.shared, 1.0), "email_domain": domain.shared}
 

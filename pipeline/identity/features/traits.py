@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,58 +14,73 @@ from pipeline import engine, lake
 from pipeline.identity.features.asked import HERE, Asked, Ints, Reals
 from pipeline.settings import Settings
 
+KINDS = ("coauthor", "coauthor_name", "topic", "grant", "reference", "journal")
 
-def trait_features(
+
+class Trait(NamedTuple):
+    """What the papers have of one kind, and the texts that codes of the items stand for."""
+
+    items: Items
+    texts: pa.Array
+
+
+def read_traits(
     asked: Asked, current: Mapping[str, lake.Dataset], settings: Settings
-) -> dict[str, Reals]:
-    """Measure shared coauthors, topics, grants, references and journals."""
+) -> dict[str, Trait]:
+    """Collect what the papers asked about have, by kind."""
     wanted = pa.table({"pmid": asked.pmids})
     rows = engine.fetch(HERE / "traits.sql", {**current, "asked": wanted}, {}, settings)
     paper_count = current["publications"].row_count
-    items, codes = {}, {}
-    for kind in ("coauthor", "coauthor_name", "topic", "grant", "reference", "journal"):
-        part = rows.filter(pc.equal(rows["kind"], kind)).combine_chunks()
-        items[kind], codes[kind] = _items(part, asked.pmids, paper_count)
-    coauthors = asked.papers_share(items["coauthor"], _own(asked, codes["coauthor"], "block"))
-    names = asked.papers_share(items["coauthor_name"], _own_names(asked, codes["coauthor_name"]))
+    return {
+        kind: _trait(rows.filter(pc.equal(rows["kind"], kind)), asked.pmids, paper_count)
+        for kind in KINDS
+    }
+
+
+def trait_features(asked: Asked, traits: Mapping[str, Trait]) -> dict[str, Reals]:
+    """Measure shared coauthors, topics, grants, references and journals."""
+    items = {kind: trait.items for kind, trait in traits.items()}
+    own = _own(asked.both("block"), traits["coauthor"])
+    coauthors = asked.papers_share(items["coauthor"], own)
+    own_names = _own(_called(asked), traits["coauthor_name"])
     topics = asked.papers_share(items["topic"])
     return {
         "coauthors": coauthors.shared,
         "coauthor_cosine": coauthors.cosine,
-        "coauthor_names": names.shared,
+        "coauthor_names": asked.papers_share(items["coauthor_name"], own_names).shared,
         "topics": topics.shared,
         "topic_cosine": topics.cosine,
         "grants": asked.papers_share(items["grant"]).shared,
         "journal": asked.papers_share(items["journal"]).shared,
         "references": asked.papers_share(items["reference"]).shared,
-        "cites": _cites(asked, items["reference"], codes["reference"]),
+        "cites": _cites(asked, traits["reference"]),
     }
 
 
-def _items(rows: pa.Table, pmids: Ints, paper_count: int) -> tuple[Items, pa.Array]:
-    """Weigh items by ln(papers / papers that have it); return the texts that codes stand for."""
+def _trait(rows: pa.Table, pmids: Ints, paper_count: int) -> Trait:
+    """Weigh items by ln(papers / papers that have it)."""
     coded = rows["item"].combine_chunks().dictionary_encode()
     owners = np.searchsorted(pmids, rows["pmid"].to_numpy())
     rarity = np.log(paper_count / rows["paper_count"].to_numpy())
     # what every paper has says nothing, but whoever has only that does not have nothing
     weights = np.maximum(rarity, 1e-9)
     codes = coded.indices.to_numpy().astype(np.int64)
-    return collect(owners, codes, weights, pmids.size), coded.dictionary
+    return Trait(collect(owners, codes, weights, pmids.size), coded.dictionary)
 
 
-def _own(asked: Asked, texts: pa.Array, column: str) -> tuple[Ints, Ints]:
+def _own(sides: tuple[pa.Array, pa.Array], trait: Trait) -> tuple[Ints, Ints]:
     """Codes under which the two themselves stand among the coauthors."""
-    one, other = asked.both(column)
-    return _codes(one, texts), _codes(other, texts)
+    return _codes(sides[0], trait.texts), _codes(sides[1], trait.texts)
 
 
-def _own_names(asked: Asked, texts: pa.Array) -> tuple[Ints, Ints]:
+def _called(asked: Asked) -> tuple[pa.Array, pa.Array]:
+    """Last name and first name, as the items of coauthor_name are written."""
     sides = zip(asked.both("last_name"), asked.both("given_names"), strict=True)
     one, other = (
         pc.binary_join_element_wise(last, pc.list_element(pc.split_pattern(given, " "), 0), "|")
         for last, given in sides
     )
-    return _codes(one, texts), _codes(other, texts)
+    return one, other
 
 
 def _codes(values: pa.Array, texts: pa.Array) -> Ints:
@@ -72,10 +88,11 @@ def _codes(values: pa.Array, texts: pa.Array) -> Ints:
     return codes
 
 
-def _cites(asked: Asked, references: Items, texts: pa.Array) -> Reals:
+def _cites(asked: Asked, trait: Trait) -> Reals:
     """1 where one paper cites the other, NaN where neither gives references."""
-    code_of_paper = _codes(pa.array(asked.pmids).cast(pa.string()), texts)
-    width = len(texts) + 1
+    references = trait.items
+    code_of_paper = _codes(pa.array(asked.pmids).cast(pa.string()), trait.texts)
+    width = len(trait.texts) + 1
     owners = np.repeat(np.arange(asked.pmids.size), np.diff(references.starts))
     cited = np.unique(owners * width + references.codes)
     found = np.zeros(asked.one.size, np.bool_)
