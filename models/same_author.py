@@ -121,7 +121,8 @@ class SameAuthor:
 
         from models.boosting import Boosting
 
-        stated = dict(STATED if self.stated is None else self.stated)
+        weights = STATED if self.stated is None else self.stated
+        stated = {name: weight for name, weight in weights.items() if name in self.features}
         directions = self.directions or {}
         learner = Boosting(
             columns=[place for place, name in enumerate(self.features) if name not in stated],
@@ -184,6 +185,8 @@ def load_matcher(path: Path = SHIPPED) -> Matcher:
         }
         trees = Trees(baseline=baseline, **arrays)
         _check(trees, len(plain["features"]))
+        if not set(plain["stated"]) <= set(plain["features"]):
+            raise ValueError("evidence that is no feature")
         return Matcher(**plain | {"trees": trees, "features": tuple(plain["features"])})
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"is not a model of pairs ({error}): train it again") from None

@@ -66,4 +66,5 @@ class HashedTfidf:
             strip_accents="unicode",
             stop_words="english",
         )
-        return counter.transform(texts)
+        # scikit-learn refuses a list without texts: an empty one is added and dropped again
+        return counter.transform([*texts, ""])[:-1]

@@ -178,6 +178,8 @@ def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
     what = evaluate.add_subparsers(dest="what", required=True, metavar="WHAT")
     text = "who wrote what, on labelled pairs or persons: the matcher, the author ids, plain rules"
     identity = what.add_parser("identity", help=text, description=text)
+    # may stand behind the word too; without a default, which would hide one given before it
+    identity.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     identity.add_argument(
         "--files",
         nargs="+",

@@ -91,7 +91,7 @@ def show_status(console: Console, status: Status) -> None:
 
 
 def show_identity(console: Console, found: PairEvaluation | ClusterEvaluation) -> None:
-    """Print the figures of an evaluation with their 95 % intervals."""
+    """Print the figures of an evaluation in percent, with their 95 % intervals."""
     if isinstance(found, ClusterEvaluation):
         _show_clusters(console, found)
         found = found.pairs
@@ -145,7 +145,8 @@ def _table(title: str, *columns: str) -> Table:
 def _measure(measure: Measure) -> str:
     if math.isnan(measure.value):
         return "none"
-    return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
+    low, value, high = (100 * number for number in (measure.low, measure.value, measure.high))
+    return f"{value:.1f} ({low:.1f}–{high:.1f})"
 
 
 def _last_run(counts: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Measures of how good a prediction was, each with its source and, where it matters, an interval."""
+"""Measures of how good a prediction was, with their sources and bootstrap intervals."""
 
 from models.evaluation.clusters import (
     Errors,

@@ -106,13 +106,15 @@ def _resampled(per_unit: Reals, random_state: int) -> Reals:
 
     Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13 (percentile intervals).
     """
-    generator = np.random.default_rng(random_state)
     count = len(per_unit)
-    at_once = max(ROWS_AT_ONCE // max(count, 1), 1)
+    if not count:
+        return np.zeros((1, per_unit.shape[1]))
+    generator = np.random.default_rng(random_state)
+    shares = np.full(count, 1 / count)
+    at_once = max(ROWS_AT_ONCE // count, 1)
     drawn = []
     for start in range(0, RESAMPLES, at_once):
-        shape = (min(at_once, RESAMPLES - start), count)
-        times = generator.multinomial(count, np.full(count, 1 / max(count, 1)), size=shape[0])
+        times = generator.multinomial(count, shares, size=min(at_once, RESAMPLES - start))
         drawn.append(times @ per_unit)
     return np.concatenate(drawn)
 
