@@ -253,8 +253,14 @@ def _pairs_in_blocks(
 ) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
     """All pairs within a block, or as many as `PAIRS_AT_MOST` of them: keys, and rows of `keys`."""
     _, block = np.unique(blocks_of(mentions, keys), return_inverse=True)
-    one, other = np.triu_indices(len(keys), 1)
-    together = np.flatnonzero((block[one] == block[other]) & (keys[one, 0] != keys[other, 0]))
+    order = np.argsort(block, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(block[order])) + 1)
+    sides = [np.triu_indices(rows.size, 1) for rows in members]
+    one, other = (
+        np.concatenate([rows[side[k]] for rows, side in zip(members, sides, strict=True)])
+        for k in (0, 1)
+    )
+    together = np.flatnonzero(keys[one, 0] != keys[other, 0])
     if together.size > PAIRS_AT_MOST:
         together = np.sort(np.random.default_rng(0).choice(together, PAIRS_AT_MOST, replace=False))
     one, other = one[together], other[together]
