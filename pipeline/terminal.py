@@ -106,7 +106,8 @@ def show_identity(console: Console, found: PairEvaluation | ClusterEvaluation) -
             shown = DECIDERS.get(decider, decider)
             table.add_row(shown, *map(_measure, (figures.precision, figures.recall, figures.f1)))
         console.print(table)
-    console.print(f"matcher: expected calibration error {found.calibration.error:.3f}")
+    if found.scores["all"]["matcher"].count:
+        console.print(f"matcher: expected calibration error {found.calibration.error:.3f}")
     located = found.located
     if located.missing_count or located.ambiguous_count:
         console.print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -158,18 +158,7 @@ def evaluate_clusters(
     ConfrereError
         None of the mentions is in the tables, or too few to train on.
     """
-    located = locate([mention.printed for mention in labelled], current["authorships"])
-    persons = pa.array([mention.person for mention in labelled]).dictionary_encode().indices
-    rows = {
-        (mention.printed.pmid, position): person
-        for mention, position, person in zip(
-            labelled, located.positions, persons.to_pylist(), strict=True
-        )
-        if position is not None
-    }
-    if not rows:
-        raise ConfrereError("[clusters] no name is in the files: give the files with their PMIDs")
-    mentions, person = np.array(list(rows), np.int64), np.array(list(rows.values()), np.int64)
+    mentions, person, located = locate_persons(labelled, current["authorships"])
     author_ids = _author_ids(current["identities"], mentions)
     several = without_singletons(person)
     pairs, one, other = _pairs_in_blocks(current["mentions"], mentions)
@@ -180,6 +169,36 @@ def evaluate_clusters(
         _cluster_scores(author_ids[several], person[several]),
         _evaluate(current, pairs, person[one] == person[other], located, matcher, settings),
     )
+
+
+def locate_persons(
+    labelled: Sequence[LabelledMention], authorships: lake.Dataset
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Located]:
+    """Find labelled mentions: their keys, shape (mentions, 2), persons' codes, what is not found.
+
+    Two persons that share the one name of a paper are ambiguous like two names for one person.
+
+    Raises
+    ------
+    ConfrereError
+        None of them is in the tables.
+    """
+    located = locate([mention.printed for mention in labelled], authorships)
+    codes = pa.array([mention.person for mention in labelled]).dictionary_encode().indices
+    found = [
+        (mention.printed.pmid, position, code)
+        for mention, position, code in zip(
+            labelled, located.positions, codes.to_pylist(), strict=True
+        )
+        if position is not None
+    ]
+    if not found:
+        raise ConfrereError("[clusters] no name is in the files: give the files with their PMIDs")
+    rows = np.unique(np.array(found, np.int64), axis=0)
+    keys, first, counts = np.unique(rows[:, :2], axis=0, return_index=True, return_counts=True)
+    shared = int(counts[counts > 1].sum())
+    located = replace(located, ambiguous_count=located.ambiguous_count + shared)
+    return keys[counts == 1], rows[first[counts == 1], 2], located
 
 
 def _cluster_scores(author_ids: NDArray[np.int64], persons: NDArray[np.int64]) -> ClusterScores:

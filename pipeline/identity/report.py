@@ -49,7 +49,10 @@ def _pairs(evaluation: PairEvaluation) -> dict[str, Any]:
     return {
         **slices.pop("all"),
         "slices": slices,
-        "calibration": {"expected_calibration_error": calibration.error, "points": list(points)},
+        "calibration": {
+            "expected_calibration_error": _number(calibration.error),
+            "points": list(points),
+        },
         "names_missing": evaluation.located.missing_count,
         "names_ambiguous": evaluation.located.ambiguous_count,
     }

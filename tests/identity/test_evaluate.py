@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from models.same_author import load_matcher
 from pipeline import stages
@@ -18,7 +19,9 @@ from pipeline.errors import ConfrereError
 from pipeline.identity.evaluate import PairEvaluation, evaluate_clusters, evaluate_pairs
 from pipeline.identity.labelled import LabelledMention, LabelledPair, Printed
 from pipeline.identity.matching import fingerprint
+from pipeline.identity.report import as_plain
 from pipeline.settings import Settings
+from pipeline.terminal import show_identity
 from tests.builders import SHARED
 from tests.identity.drawn import identified
 
@@ -68,6 +71,29 @@ def test_author_ids_are_scored_against_persons(tmp_path: Path) -> None:
     assert found.several.mention_count == 3
     assert found.several.errors.splitting.value == pytest.approx(1 / 3)
     assert found.pairs.scores["all"]["matcher"].count == 6
+
+
+def test_two_persons_for_the_one_name_of_a_paper_are_ambiguous_and_one_named_twice_is_not(
+    tmp_path: Path,
+) -> None:
+    tables = identified(tmp_path, PAPERS)
+    who = [(1, "jane"), (1, "jane"), (2, "jane"), (3, "john"), (3, "jane")]
+    labelled = [LabelledMention(Printed(pmid, "Doe"), person) for pmid, person in who]
+    found = evaluate_clusters(tables, labelled, load_matcher(), Settings(home=tmp_path))
+    assert found.located.ambiguous_count == 2
+    assert (found.whole.mention_count, found.person_count) == (2, 1)
+
+
+def test_persons_without_a_namesake_leave_no_pairs_to_decide_on(tmp_path: Path) -> None:
+    tables = identified(tmp_path, PAPERS)
+    labelled = [LabelledMention(Printed(1, name), name) for name in ("Doe", "Lee")]
+    found = evaluate_clusters(tables, labelled, load_matcher(), Settings(home=tmp_path))
+    assert found.whole.b_cubed.f1.value == 1.0
+    assert found.several.mention_count == 0
+    assert found.pairs.scores["all"]["matcher"].count == 0
+    show_identity(Console(), found)
+    assert as_plain(found)["matcher"]["f1"] is None
+    json.dumps(as_plain(found), allow_nan=False)
 
 
 def test_labels_of_other_papers_are_said(tmp_path: Path) -> None:

@@ -152,3 +152,16 @@ def test_the_shipped_model_is_small_and_knows_the_features() -> None:
     assert matcher.features == tuple(feature.name for feature in FEATURES)
     nothing_known = np.full((1, len(FEATURES)), np.nan)
     assert 0 < matcher.probability(nothing_known)[0] < 1
+
+
+def test_the_shipped_model_keeps_to_every_known_direction() -> None:
+    from pipeline.identity.features import FEATURES
+
+    matcher, draw = load_matcher(), np.random.default_rng(0)
+    pairs = draw.random((40, len(FEATURES))) * 3
+    pairs[draw.random(pairs.shape) < 0.5] = np.nan
+    for column, feature in enumerate(FEATURES):
+        swept = np.repeat(pairs, 31, axis=0)
+        swept[:, column] = np.tile(np.linspace(-12, 30, 31), 40)
+        steps = np.diff(matcher.probability(swept).reshape(40, 31), axis=1)
+        assert (steps * feature.direction >= -1e-12).all(), feature.name
