@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +23,13 @@ FOLDS = 5
 logger = logging.getLogger(__name__)
 
 
-def cross_validated(pairs: Reals, is_same: Flags, blocks: NDArray[np.str_]) -> Reals:
+def cross_validated(
+    pairs: Reals, is_same: Flags, blocks: NDArray[np.str_], views: Sequence[Reals] = ()
+) -> Reals:
     """Probability of each pair from a matcher that has seen no pair of its block.
+
+    `views`, if given, are trained on instead: the same pairs as one or more corpora measure them.
+    Rarity depends on the corpus, and a matcher that knows several takes it less literally.
 
     Raises
     ------
@@ -42,16 +48,18 @@ def cross_validated(pairs: Reals, is_same: Flags, blocks: NDArray[np.str_]) -> R
     probability = np.full(is_same.size, np.nan)
     folds = GroupKFold(FOLDS, shuffle=True, random_state=0).split(pairs, is_same, blocks)
     for number, (seen, unseen) in enumerate(folds, start=1):
-        learner = learn(pairs[seen], is_same[seen], blocks[seen])
+        trained = [view[seen] for view in views or [pairs]]
+        learner = learn(trained, is_same[seen], blocks[seen])
         probability[unseen] = learner.matcher_.probability(pairs[unseen])
         logger.info("fold %d of %d: trees chosen: %s", number, FOLDS, learner.best_params_)
     return probability
 
 
-def learn(pairs: Reals, is_same: Flags, blocks: NDArray[np.str_]) -> SameAuthor:
-    """Train a matcher on features as `as_matrix` gives them."""
+def learn(views: Sequence[Reals], is_same: Flags, blocks: NDArray[np.str_]) -> SameAuthor:
+    """Train a matcher on pairs as one or more corpora measure them, each as from `as_matrix`."""
     names = [feature.name for feature in FEATURES]
-    return SameAuthor(names, DIRECTIONS).fit(pairs, is_same, blocks)
+    labels, groups = np.tile(is_same, len(views)), np.tile(blocks, len(views))
+    return SameAuthor(names, DIRECTIONS).fit(np.concatenate(views), labels, groups)
 
 
 def as_table(pairs: NDArray[np.int64]) -> pa.Table:

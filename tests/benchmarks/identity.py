@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,54 +28,89 @@ from pipeline.settings import Settings
 from tests.builders import SHARED
 
 GOLD = SHARED / "identity"
+LABELLED = [GOLD / "gs_train.xml.gz"]
+MORE = [
+    SHARED / "pubmed" / "records.xml.gz",
+    SHARED / "recommend" / "neurosynth.xml.gz",
+    *sorted((SHARED / "nightly").glob("2023-0[1-3]-*.xml.gz")),
+]
+"""Papers that make a second corpus, ten times as large, around the labelled ones."""
 
 
-def measured() -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.str_], str]:
-    """Features, labels and blocks of the labelled pairs, and the pairs' fingerprint."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder))
-        stages.ingest(settings, datetime.now(UTC), [GOLD / "gs_train.xml.gz"])
-        stages.identify(settings)
-        current = lake.datasets(settings.lake_folder, TABLES_OF_FEATURES)
-        labelled = read_pairs(GOLD / "gs_train_pairs.csv")
-        pairs, is_same, _ = locate_pairs(labelled, current["authorships"])
-        features = pair_features(current, matching.as_table(pairs), settings)
-        blocks = matching.blocks_of(current["mentions"], pairs[:, :2])
-        return matching.as_matrix(features), is_same, blocks, matching.fingerprint(pairs)
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """The labelled pairs as either corpus measures them, with labels, blocks and fingerprint."""
+
+    small: NDArray[np.float64]
+    large: NDArray[np.float64]
+    is_same: NDArray[np.bool_]
+    blocks: NDArray[np.str_]
+    fingerprint: str
 
 
-def report(
-    pairs: NDArray[np.float64], is_same: NDArray[np.bool_], blocks: NDArray[np.str_]
-) -> None:
-    """Print the ablation, by group of features, and the calibration of the whole."""
-    whole = matching.cross_validated(pairs, is_same, blocks)
-    print("| without | precision | recall | F1 | ECE |\n|---|---|---|---|---|")
+def measure() -> Gold:
+    """Measure the labelled pairs in both corpora."""
+    views = []
+    for files in (LABELLED, LABELLED + MORE):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Settings(home=Path(folder))
+            stages.ingest(settings, datetime.now(UTC), files)
+            stages.identify(settings)
+            current = lake.datasets(settings.lake_folder, TABLES_OF_FEATURES)
+            labelled = read_pairs(GOLD / "gs_train_pairs.csv")
+            pairs, is_same, _ = locate_pairs(labelled, current["authorships"])
+            features = pair_features(current, matching.as_table(pairs), settings)
+            views.append(matching.as_matrix(features))
+            blocks = matching.blocks_of(current["mentions"], pairs[:, :2])
+    return Gold(views[0], views[1], is_same, blocks, matching.fingerprint(pairs))
+
+
+def report(gold: Gold) -> None:
+    """Print how corpora carry over, the ablation by group of features, and the calibration."""
+    views = {"small": gold.small, "large": gold.large}
+    print("| trained on | tried on | precision | recall | F1 | ECE |\n|---|---|---|---|---|---|")
+    for trained, tried in product((["small"], ["large"], ["small", "large"]), views):
+        probability = crossed(gold, views[tried], [views[name] for name in trained])
+        print(f"| {' and '.join(trained)} | {tried} | {figures(gold, probability)}", flush=True)
+    print("\n| without | precision | recall | F1 | ECE |\n|---|---|---|---|---|")
     for group in ("nothing", *GROUPS):
-        without = pairs.copy()
-        without[:, [feature.group == group for feature in FEATURES]] = np.nan
-        probability = whole
-        if group != "nothing":
-            probability = matching.cross_validated(without, is_same, blocks)
-        scores = pair_scores(is_same, probability >= JOINED_FROM, blocks)
-        shown = [printed(m) for m in (scores.precision, scores.recall, scores.f1)]
-        error = expected_calibration_error(probability, is_same)
-        print(f"| {group} | {' | '.join(shown)} | {error:.3f} |", flush=True)
-    curve = calibration_curve(whole, is_same)
+        kept = np.array([1.0 if feature.group != group else np.nan for feature in FEATURES])
+        both = [gold.small * kept, gold.large * kept]
+        probability = crossed(gold, both[0], both)
+        print(f"| {group} | {figures(gold, probability)}", flush=True)
+        if group == "nothing":
+            curve = calibration_curve(probability, gold.is_same)
     print("\n| predicted | observed | pairs |\n|---|---|---|")
     for row in zip(curve.predicted, curve.observed, curve.counts, strict=True):
         print("| {:.3f} | {:.3f} | {:d} |".format(*row))
 
 
-def printed(measure: Measure) -> str:
+def crossed(
+    gold: Gold, tried: NDArray[np.float64], trained: list[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Probabilities in one corpus, five-fold, of matchers trained on others."""
+    return matching.cross_validated(tried, gold.is_same, gold.blocks, trained)
+
+
+def figures(gold: Gold, probability: NDArray[np.float64]) -> str:
+    """Cells of a row of figures, in percent."""
+    scores = pair_scores(gold.is_same, probability >= JOINED_FROM, gold.blocks)
+    shown = [printed(m) for m in (scores.precision, scores.recall, scores.f1)]
+    error = expected_calibration_error(probability, gold.is_same)
+    return f"{' | '.join(shown)} | {error:.3f} |"
+
+
+def printed(measured: Measure) -> str:
     """A figure with its interval."""
-    return f"{measure.value:.3f} ({measure.low:.3f}–{measure.high:.3f})"
+    low, value, high = (100 * share for share in (measured.low, measured.value, measured.high))
+    return f"{value:.1f} ({low:.1f}–{high:.1f})"
 
 
 if __name__ == "__main__":
-    gold = measured()
+    found = measure()
     if "--ship" in sys.argv[1:]:
-        learner = matching.learn(*gold[:3])
-        save_matcher(SHIPPED, replace(learner.matcher_, trained_on=gold[3]))
+        learner = matching.learn([found.small, found.large], found.is_same, found.blocks)
+        save_matcher(SHIPPED, replace(learner.matcher_, trained_on=found.fingerprint))
         print(f"{SHIPPED.name}: {learner.best_params_}, {SHIPPED.stat().st_size:,} bytes")
     else:
-        report(*gold[:3])
+        report(found)
