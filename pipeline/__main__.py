@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import logging
 import os
 import sys
@@ -16,6 +17,8 @@ from rich.console import Console
 from pipeline import __version__, lake, stages, terminal
 from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
+from pipeline.identity.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
+from pipeline.identity.report import as_plain
 from pipeline.serving import queries, roster, suppressions
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings, from_environment
@@ -145,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         "learn what probability a score means, and promote it if it is better",
         reads_home=True,
     )
+    _add_evaluate(command("evaluate", _evaluate, "how right the results are, on labelled data"))
     command("tables", _tables, "the data dictionary")
     command("check", _check, "settings, tables and the run that is served", reads_home=True)
     command("up", _up, "Airflow with the four DAGs, and the API, on this machine")
@@ -168,6 +172,35 @@ def _takes_files(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
+    what = evaluate.add_subparsers(dest="what", required=True, metavar="WHAT")
+    text = "who wrote what, on labelled pairs or persons: the matcher, the author ids, plain rules"
+    identity = what.add_parser("identity", help=text, description=text)
+    # may stand behind the word too; without a default, which would hide one given before it
+    identity.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    identity.add_argument(
+        "--files",
+        nargs="+",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them; read into a home of its own",
+    )
+    labels = identity.add_mutually_exclusive_group(required=True)
+    labels.add_argument(
+        "--pairs", type=Path, metavar="CSV", help=f"with the columns {','.join(PAIR_COLUMNS)}"
+    )
+    labels.add_argument(
+        "--clusters", type=Path, metavar="CSV", help=f"with the columns {','.join(CLUSTER_COLUMNS)}"
+    )
+    identity.add_argument(
+        "--cross-validate",
+        action="store_true",
+        help="score a matcher trained on the pairs, five-fold by name block, not the shipped one",
+    )
+    identity.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
+
+
 def _run(settings: Settings, options: argparse.Namespace) -> None:
     stages.run(settings, options.files, options.as_of, datetime.now(UTC))
     print(f"done; next: confrere suggestions NAME --home {settings.home}")
@@ -186,6 +219,21 @@ def _ingest(settings: Settings, options: argparse.Namespace) -> None:
 
 def _train(settings: Settings, _: argparse.Namespace) -> None:
     stages.train(settings)
+
+
+def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
+    found = stages.evaluate_identity(
+        settings,
+        options.files,
+        datetime.now(UTC),
+        pairs=options.pairs,
+        clusters=options.clusters,
+        cross_validate=options.cross_validate,
+    )
+    terminal.show_identity(Console(), found)
+    if options.json:
+        text = json.dumps(as_plain(found), indent=1, allow_nan=False)
+        options.json.write_text(text + "\n", encoding="utf-8")
 
 
 def _suggestions(settings: Settings, options: argparse.Namespace) -> None:

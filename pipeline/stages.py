@@ -12,17 +12,27 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow.compute as pc
 
 from models.ranker import Calibration
+from models.same_author import load_matcher
 from models.store import load_calibration, save_calibration
 from pipeline import lake
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.graph.connect import WEIGHT_RULE, load_graph
 from pipeline.graph.connect import connect as connect_authors
+from pipeline.identity.evaluate import (
+    TABLES_OF_EVALUATION,
+    ClusterEvaluation,
+    PairEvaluation,
+    evaluate_clusters,
+    evaluate_pairs,
+)
 from pipeline.identity.identify import IDENTITY_RULE
 from pipeline.identity.identify import identify as identify_authors
+from pipeline.identity.labelled import read_clusters, read_pairs
 from pipeline.ingest.fetch import eutilities, mirror
 from pipeline.ingest.files import ingest_files
 from pipeline.ingest.log_files import is_piece
@@ -270,6 +280,44 @@ def train(settings: Settings) -> Counts:
             "promoted": "yes" if result.is_better else "no",
         },
     )
+
+
+def evaluate_identity(
+    settings: Settings,
+    files: Sequence[Path],
+    now: datetime,
+    *,
+    pairs: Path | None = None,
+    clusters: Path | None = None,
+    cross_validate: bool = False,
+) -> PairEvaluation | ClusterEvaluation:
+    """Ingest `files` into a home that is thrown away, identify, and score on labelled mentions.
+
+    Parameters
+    ----------
+    pairs, clusters
+        One of the two CSV files, see `pipeline.identity.labelled`.
+    cross_validate
+        Score a matcher trained on the pairs, five-fold, not the shipped one.
+
+    Raises
+    ------
+    WrongUse
+        The CSV file cannot be read, or is not given.
+    """
+    labelled_pairs = read_pairs(pairs) if pairs else []
+    mentions = read_clusters(clusters) if clusters else []
+    if bool(pairs) == bool(clusters):
+        raise WrongUse("[labels] give either pairs or clusters")
+    matcher = None if cross_validate else load_matcher()
+    with TemporaryDirectory(prefix="confrere-") as folder:
+        own = replace(settings, home=Path(folder))
+        require_whole(ingest(own, now, files))
+        identify(own)
+        current = lake.datasets(own.lake_folder, TABLES_OF_EVALUATION)
+        if pairs:
+            return evaluate_pairs(current, labelled_pairs, matcher, own)
+        return evaluate_clusters(current, mentions, matcher, own)
 
 
 def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from models.evaluation import Measure
+from pipeline.identity.evaluate import ClusterEvaluation, PairEvaluation
 from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
@@ -18,6 +21,12 @@ from pipeline.serving.queries import Person, Recommendation, Suggestions
 
 INDENT = "    "
 NAMES_SHOWN = 6
+SLICES = {
+    "all": "all pairs",
+    "whole": "both print a whole fore name",
+    "initials": "one or none prints a whole fore name",
+}
+DECIDERS = {"clusters": "author ids"}
 
 
 def show_suggestions(console: Console, suggestions: Suggestions) -> None:
@@ -79,6 +88,66 @@ def show_status(console: Console, status: Status) -> None:
         text = f"pubmed:{aside.pmid or '?'} of {aside.source}: {aside.reason}"
         table.add_row("", Text(text, style="dim"))
     console.print(table)
+
+
+def show_identity(console: Console, found: PairEvaluation | ClusterEvaluation) -> None:
+    """Print the figures of an evaluation in percent, with their 95 % intervals."""
+    if isinstance(found, ClusterEvaluation):
+        _show_clusters(console, found)
+        found = found.pairs
+    for name, title in SLICES.items():
+        scores = found.scores[name]
+        if not scores["matcher"].count:
+            continue
+        table = _table(
+            f"{title}: {_number(scores['matcher'].count, 'pair')}", "precision", "recall", "F1"
+        )
+        for decider, figures in scores.items():
+            shown = DECIDERS.get(decider, decider)
+            table.add_row(shown, *map(_measure, (figures.precision, figures.recall, figures.f1)))
+        console.print(table)
+    if found.scores["all"]["matcher"].count:
+        console.print(f"matcher: expected calibration error {found.calibration.error:.3f}")
+    located = found.located
+    if located.missing_count or located.ambiguous_count:
+        console.print(
+            f"not scored: {_number(located.missing_count, 'name')} not in the files, "
+            f"{located.ambiguous_count:,} that several authors of the paper have"
+        )
+
+
+def _show_clusters(console: Console, found: ClusterEvaluation) -> None:
+    for scores, who in (
+        (found.whole, "all persons"),
+        (found.several, "persons with several mentions"),
+    ):
+        table = _table(
+            f"author ids, {who}: {_number(scores.mention_count, 'mention')}",
+            "precision",
+            "recall",
+            "F1",
+        )
+        for name, figures in (("B³", scores.b_cubed), ("pairwise", scores.pairwise)):
+            table.add_row(name, *map(_measure, (figures.precision, figures.recall, figures.f1)))
+        table.add_section()
+        table.add_row("splitting error", _measure(scores.errors.splitting))
+        table.add_row("lumping error", _measure(scores.errors.lumping))
+        console.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def _measure(measure: Measure) -> str:
+    if math.isnan(measure.value):
+        return "none"
+    low, value, high = (100 * number for number in (measure.low, measure.value, measure.high))
+    return f"{value:.1f} ({low:.1f}–{high:.1f})"
 
 
 def _last_run(counts: Mapping[str, Any]) -> str:

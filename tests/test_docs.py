@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.identity.features import FEATURES, GROUPS
 from pipeline.serving.schema import VIEWS
 from pipeline.settings import PREFIX, Settings
 from pipeline.tables import data_dictionary
@@ -16,6 +17,7 @@ from pipeline.tables import data_dictionary
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+IDENTITY = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -55,9 +57,18 @@ def test_every_column_of_a_view_is_in_the_docs(view: str) -> None:
     assert documented == [column.name for column in VIEWS.tables[view].columns]
 
 
+def test_every_feature_of_the_matcher_is_in_its_card() -> None:
+    directions = {1: "rises", -1: "falls", 0: "learned"}
+    for name, group, direction, meaning in FEATURES:
+        assert f"| {name} | {group} | {directions[direction]} | {meaning} |" in IDENTITY
+    ablation = IDENTITY.split("| without |")[1].split("\n\n")[0]
+    without = re.findall(r"^\| ([\w-]+) \|", ablation, re.MULTILINE)
+    assert without == ["nothing", *GROUPS]
+
+
 def test_paths_named_in_the_docs_exist() -> None:
     contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for text in (README, OPERATIONS, SERVING, contributing):
+    for text in (README, OPERATIONS, SERVING, IDENTITY, contributing):
         for path in re.findall(r"\b((?:dags|pipeline|models|tests|docs)/[\w./]*\w)", text):
             assert (ROOT / path).exists(), path
 
