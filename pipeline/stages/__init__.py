@@ -1,0 +1,40 @@
+"""The story, stage by stage: fetch, ingest, identify, connect, recommend, publish, notify.
+
+Each stage is driven by state: it does all that is pending, is safe to run twice, and leaves either
+the whole new result or the old one. Airflow, the command line and the tests call these functions.
+"""
+
+from pipeline.stages.intake import (
+    compact,
+    fetch,
+    ingest,
+    plan_fetch,
+    require_whole,
+    status_of_ingest,
+    take_in,
+)
+from pipeline.stages.learning import evaluate_identity, train
+from pipeline.stages.night import connect, identify, notify, publish, recommend, run
+from pipeline.stages.people import export, suppress
+from pipeline.stages.results import Counts
+
+__all__ = [
+    "Counts",
+    "compact",
+    "connect",
+    "evaluate_identity",
+    "export",
+    "fetch",
+    "identify",
+    "ingest",
+    "notify",
+    "plan_fetch",
+    "publish",
+    "recommend",
+    "require_whole",
+    "run",
+    "status_of_ingest",
+    "suppress",
+    "take_in",
+    "train",
+]

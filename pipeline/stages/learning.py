@@ -1,0 +1,104 @@
+"""Models: train them, and measure how right they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from models.same_author import load_matcher
+from models.store import save_calibration
+from pipeline import lake
+from pipeline.errors import WrongUse
+from pipeline.identity.evaluate import (
+    TABLES_OF_EVALUATION,
+    ClusterEvaluation,
+    PairEvaluation,
+    evaluate_clusters,
+    evaluate_pairs,
+)
+from pipeline.identity.labelled import read_clusters, read_pairs
+from pipeline.recommend.train import HORIZON_MONTHS
+from pipeline.recommend.train import train as train_calibration
+from pipeline.scratch import scratch
+from pipeline.settings import Settings, months_before
+from pipeline.stages.intake import ingest, require_whole
+from pipeline.stages.night import connect, identify, recommend
+from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
+
+
+def train(settings: Settings) -> Counts:
+    """Learn what probability a score means, from 24 months ago; promote the model if it is better.
+
+    The past is made anew in a scratch home, with the records, identities and graph of that day.
+    """
+    names = ("identities", "publications", "authorships", "topics")
+    current = lake.datasets(settings.lake_folder, names)
+    since = months_before(as_of_table(current["identities"], settings), HORIZON_MONTHS)
+    with scratch(settings) as folder:
+        past = replace(settings, home=folder)
+        lake.lend(settings.lake_folder, past.lake_folder, ["publications", "authorships", "topics"])
+        identify(past, as_of=since)
+        connect(past)
+        recommend(past, wishes=settings)
+        proposed = lake.read(past.lake_folder, "candidates")
+        in_use = calibration_in_use(settings)
+        result = train_calibration(proposed, current, in_use, since, settings)
+    if result.model is not None and result.is_better:
+        save_calibration(settings.calibration_file, result.model)
+    return told(
+        "train",
+        {
+            "as_of": since.isoformat(),
+            "pairs": result.pair_count,
+            "new_collaborations": result.positive_count,
+            "log_loss": _number(result.loss),
+            "in_use": _number(result.loss_in_use),
+            "base_rate": _number(result.loss_of_base_rate),
+            "promoted": "yes" if result.is_better else "no",
+        },
+    )
+
+
+def evaluate_identity(
+    settings: Settings,
+    files: Sequence[Path],
+    now: datetime,
+    *,
+    pairs: Path | None = None,
+    clusters: Path | None = None,
+    cross_validate: bool = False,
+) -> PairEvaluation | ClusterEvaluation:
+    """Ingest `files` into a home that is thrown away, identify, and score on labelled mentions.
+
+    Parameters
+    ----------
+    pairs, clusters
+        One of the two CSV files, see `pipeline.identity.labelled`.
+    cross_validate
+        Score a matcher trained on the pairs, five-fold, not the shipped one.
+
+    Raises
+    ------
+    WrongUse
+        The CSV file cannot be read, or is not given.
+    """
+    labelled_pairs = read_pairs(pairs) if pairs else []
+    mentions = read_clusters(clusters) if clusters else []
+    if bool(pairs) == bool(clusters):
+        raise WrongUse("[labels] give either pairs or clusters")
+    matcher = None if cross_validate else load_matcher()
+    with TemporaryDirectory(prefix="confrere-") as folder:
+        own = replace(settings, home=Path(folder))
+        require_whole(ingest(own, now, files))
+        identify(own)
+        current = lake.datasets(own.lake_folder, TABLES_OF_EVALUATION)
+        if pairs:
+            return evaluate_pairs(current, labelled_pairs, matcher, own)
+        return evaluate_clusters(current, mentions, matcher, own)
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.5f}"

@@ -1,0 +1,55 @@
+"""What people and platforms ask for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from pipeline import lake
+from pipeline.errors import ConfrereError
+from pipeline.serving import evidence, suppressions
+from pipeline.serving.database import open_database
+from pipeline.serving.export import export as export_table
+from pipeline.settings import Settings
+
+
+def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> int | None:
+    """Leave a person alone from now on, as recipient and as suggestion.
+
+    The evidence is taken from all that is known of them: ORCID iD, addresses on the roster, and the
+    place of their name on each of their papers, so that it holds whatever id they get later.
+
+    Parameters
+    ----------
+    who
+        ORCID iD (any, also one that nothing here knows yet), author id or roster id.
+
+    Returns
+    -------
+    Pieces of evidence that were not there before; None where `who` is no such id.
+    """
+    engine = open_database(settings)
+    tables = lake.datasets(settings.lake_folder, ("identities", "authors"))
+    found = evidence.find_evidence(engine, who, tables)
+    if found is None:
+        return None
+    return suppressions.suppress(
+        engine,
+        now,
+        created_by,
+        author_id=found.author_id,
+        orcid=found.orcid,
+        mentions=found.mentions,
+        address_hashes=found.address_hashes,
+    )
+
+
+def export(settings: Settings, name: str, out: Path) -> int:
+    """Write a lake table to a file, without the people who asked to be left out."""
+    tables = lake.datasets(settings.lake_folder, {name, "identities", "authors"})
+    if not tables[name].layers:
+        raise ConfrereError(f"[{settings.home}] has no {name} yet: run `confrere run` first")
+    engine = open_database(settings)
+    hidden = suppressions.suppressed_author_ids(engine, tables, settings)
+    mentions = evidence.hidden_mentions(engine, hidden, tables["identities"])
+    return export_table(tables[name], hidden, mentions, out)

@@ -1,0 +1,45 @@
+"""What stages hand on and say."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+
+from models.ranker import Calibration
+from models.store import load_calibration
+from pipeline import lake
+from pipeline.errors import ConfrereError
+from pipeline.settings import Settings
+
+Counts = dict[str, int | str]
+"""What a stage did, small enough for a log line or for Airflow to hand on."""
+
+logger = logging.getLogger(__name__)
+
+
+def calibration_in_use(settings: Settings) -> Calibration | None:
+    """Load the model that turns scores into probabilities; None until one is trained."""
+    try:
+        return load_calibration(settings.calibration_file)
+    except ValueError as error:
+        raise ConfrereError(f"[{settings.calibration_file}] {error}") from None
+
+
+def as_of_table(table: lake.Dataset, settings: Settings) -> date:
+    """Last day that a table knows of; an error where it was never made."""
+    if table.as_of is None:
+        raise ConfrereError(
+            f"[{settings.home}] has no {table.table.name} yet: run the stages before it, "
+            "or all of them with `confrere run`"
+        )
+    return table.as_of
+
+
+def told(stage: str, counts: Counts) -> Counts:
+    """Write a log line of what a stage did, and hand it on."""
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
+        for name, value in counts.items()
+    )
+    logger.info("%s: %s", stage, shown)
+    return counts
