@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # what is left are full disks, missing rights and the like: the system's own words are clear
         return _fail(f"[{error.filename or settings.home}] {error.strerror}", 1)
     except KeyboardInterrupt:
-        return _fail("interrupted: what was there before stays", 130)
+        return _fail("interrupted: what was committed so far stays; run it again to go on", 130)
     return 0
 
 
@@ -87,8 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     ingest = command("ingest", _ingest, "read into the lake what PubMed has new, or files")
-    _takes_files(ingest)
-    ingest.add_argument(
+    either = ingest.add_mutually_exclusive_group()
+    _takes_files(either)
+    either.add_argument(
         "--status",
         action="store_true",
         help="only show how far it has come: watermarks, what waits, quarantine, the last run",
@@ -162,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _takes_files(command: argparse.ArgumentParser) -> None:
+def _takes_files(command: argparse._ActionsContainer) -> None:
     command.add_argument(
         "--files",
         nargs="+",

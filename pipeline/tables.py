@@ -130,7 +130,9 @@ PUBLICATIONS = Table(
         ),
         Column("revised_on", DATE, "day of the last revision of the record", nullable=True),
         Column("publication_types", TEXTS, "publication types as printed"),
-        Column("languages", TEXTS, "languages of the text, ISO 639-2 codes, in order"),
+        Column(
+            "languages", TEXTS, "languages of the text, ISO 639-2 codes in lower case, in order"
+        ),
         Column("doi", TEXT, "DOI, lower case, without resolver address", nullable=True),
         Column("author_count", COUNT, "names in the author list, collectives included", low=0),
         Column("is_retracted", FLAG, "retracted, by its own record or by a retraction notice"),
@@ -271,7 +273,11 @@ SOURCES = Table(
     ("name",),
     (
         Column("name", TEXT, "file name, or name of the slice"),
-        Column("sha256", TEXT, "checksum of its bytes: the same bytes are not read twice"),
+        Column(
+            "sha256",
+            TEXT,
+            "checksum of its bytes: the same bytes of the same name are not read twice",
+        ),
         Column("byte_count", ID, "size as stored, bytes", low=0),
         Column("record_count", ID, "records in it", low=0),
         Column("deletion_count", ID, "deletions in it", low=0),
@@ -284,7 +290,7 @@ QUARANTINE = Table(
     ("name", "place"),
     (
         Column("name", TEXT, "file or slice, as in sources"),
-        Column("place", COUNT, "order in the file, from 1", low=1),
+        Column("place", COUNT, "order among those of its file, from 1", low=1),
         Column("pmid", ID, "PMID, where it could be read", nullable=True, low=1),
         Column("reason", TEXT, "what is wrong"),
         Column(

@@ -153,20 +153,24 @@ def _measure(measure: Measure) -> str:
 def _last_run(counts: Mapping[str, Any]) -> str:
     if not counts:
         return "none yet"
-    told = ", ".join(
-        f"{count:,} {name.removesuffix('_count')}"
-        for name, count in counts.items()
-        if name not in ("started_at", "source_count", "record_count") and count
-    )
+    told = [
+        f"{counts[f'{what}_count']:,} {what}"
+        for what in ("new", "revised", "unchanged", "deleted", "retracted")
+        if counts[f"{what}_count"]
+    ]
+    if counts["quarantined_count"]:
+        told.append(f"{counts['quarantined_count']:,} put aside")
     read = f"{_number(counts['record_count'], 'record')} of {_sources(counts['source_count'])}"
-    return f"{counts['started_at']:%Y-%m-%d %H:%M} UTC: {read}: {told or 'nothing new'}"
+    return f"{counts['started_at']:%Y-%m-%d %H:%M} UTC: {read}: {', '.join(told) or 'nothing new'}"
 
 
 def _quarantine(status: Status) -> str:
     if not (status.unread_count or status.unavailable_count):
         return "empty"
     unread = f"{_number(status.unread_count, 'record')} that cannot be read"
-    return f"{unread}, {status.unavailable_count:,} that PubMed lists and does not deliver"
+    unavailable = f"{status.unavailable_count:,} that PubMed lists and does not deliver"
+    told = ((unread, status.unread_count), (unavailable, status.unavailable_count))
+    return ", ".join(text for text, count in told if count)
 
 
 def _sources(count: int) -> str:

@@ -11,9 +11,11 @@ no more than that, and a file is in the lake whole or not at all.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -75,11 +77,30 @@ def ingest_files(paths: Sequence[Path], settings: Settings, started_at: datetime
     WrongUse
         A path is of no known kind.
     ConfrereError
-        Another run is writing to the lake.
+        Another ingest is running on this home, or another run is writing to its lake.
     """
     files = pubmed_files(paths)
+    with _alone(settings):
+        return _ingest(files, settings, started_at)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Refuse a second ingest of the same home before it reads anything."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "ingest.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfrereError(
+                f"[{settings.home}] another ingest is running here: wait for it to end"
+            ) from None
+        yield
+
+
+def _ingest(files: Sequence[Path], settings: Settings, started_at: datetime) -> Ingested:
     with lake.begin(settings.lake_folder):
-        pass  # removes what a killed run left, and refuses a second run before it reads anything
+        pass  # removes what a killed run left
     digests, refused = _digests(files)
     ledger = _ledger(lake.read(settings.lake_folder, "sources"))
     unread = {

@@ -13,6 +13,7 @@ from pipeline.errors import ConfrereError, WrongUse
 from pipeline.ingest.fetch import eutilities, mirror
 from pipeline.ingest.files import ingest_files
 from pipeline.ingest.log_files import is_piece
+from pipeline.ingest.read.staging import READERS, kind
 from pipeline.ingest.spool import source_name
 from pipeline.ingest.status import TABLES_OF_STATUS, Status, read_status
 from pipeline.progress import track
@@ -56,8 +57,11 @@ def ingest(settings: Settings, now: datetime, paths: Sequence[Path] | None = Non
     one of the spool is moved to `spool/refused`, so that it is fetched again.
     """
     waiting = _waiting(settings) if paths is None else list(paths)
-    result = ingest_files(waiting, settings, now)
-    refused = [file for file, _ in result.refused]
+    strange = [path for path in waiting if paths is None and not kind(path)]
+    for path in strange:
+        logger.warning("[%s] is no file of PubMed: give %s", path, ", ".join(READERS))
+    result = ingest_files([path for path in waiting if path not in strange], settings, now)
+    refused = [*strange, *(file for file, _ in result.refused)]
     if paths is None:
         for path in waiting:
             if path in refused:
@@ -87,7 +91,7 @@ def require_whole(ingested: Counts) -> None:
 def compact(settings: Settings) -> Counts:
     """Merge the layers of tables that have many, which keeps reading fast; changes no row."""
     left = track(lake.compact(settings.lake_folder), "merging layers of tables")
-    return told("compact", dict(left) or {"nothing to merge": 0})
+    return told("compact", dict(left))
 
 
 def take_in(settings: Settings, paths: Sequence[Path] | None, now: datetime) -> list[str]:
@@ -130,8 +134,8 @@ def _fetch_pending(settings: Settings, now: datetime) -> list[str]:
 
 def _refusal(ingested: Counts) -> str:
     return (
-        f"[{ingested['refused']}] cannot be read, all else was: do what the warnings above say, "
-        "then run again."
+        f"[{ingested['refused']}] cannot be read and is left out: do what the warnings above "
+        "say, then run again."
     )
 
 

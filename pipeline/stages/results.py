@@ -41,5 +41,5 @@ def told(stage: str, counts: Counts) -> Counts:
         f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
         for name, value in counts.items()
     )
-    logger.info("%s: %s", stage, shown)
+    logger.info("%s: %s", stage, shown or "nothing to do")
     return counts

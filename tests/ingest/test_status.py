@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline import lake
 from pipeline.__main__ import main
+from pipeline.errors import ConfrereError
 from pipeline.ingest import spool
 from pipeline.ingest.status import TABLES_OF_STATUS, Status, read_status
 from pipeline.settings import Settings
@@ -82,13 +84,13 @@ def test_a_person_sees_what_was_read_and_what_was_not(
     bad.write_text("<html/>")
     home = str(tmp_path / "home")
     assert main(["ingest", "--files", str(good), str(bad), "--home", home]) == 1
-    assert "[b.xml] cannot be read, all else was" in capsys.readouterr().err
+    assert "[b.xml] cannot be read and is left out" in capsys.readouterr().err
     assert main(["ingest", "--status", "--home", home]) == 0
     told = capsys.readouterr().out
     assert "2, from 1 file or slice" in told
-    assert "1 record that cannot be read, 0 that PubMed lists and does not deliver" in told
+    assert "1 record that cannot be read" in told
     assert "pubmed:9 of a.xml: has no title" in told
-    assert "2 records of 1 file or slice: 1 quarantined, 2 new" in told
+    assert "2 records of 1 file or slice: 2 new, 1 put aside" in told
     assert main(["ingest", "--status", "--home", str(tmp_path / "none")]) == 2
 
 
@@ -99,7 +101,20 @@ def test_a_refused_file_of_the_spool_is_set_aside_and_told(
     (home / "spool").mkdir(parents=True)
     write(home / "spool" / "a.xml", [article(7)])
     (home / "spool" / "b.xml").write_text("<html/>")
+    (home / "spool" / "notes.txt").write_text("junk")
     assert main(["ingest", "--home", str(home)]) == 1
     assert [path.name for path in (home / "spool").iterdir()] == ["refused"]
     assert main(["ingest", "--status", "--home", str(home)]) == 0
-    assert "b.xml" in capsys.readouterr().out.split("refused")[1]
+    told = capsys.readouterr().out
+    assert "1, from 1 file or slice" in told
+    assert "b.xml, notes.txt" in told.split("refused")[1]
+
+
+def test_a_second_ingest_of_a_home_is_refused_before_it_reads_anything(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with (home / "ingest.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ConfrereError, match="another ingest is running here"):
+            ingest(home, write(tmp_path / "a.xml", [article(7)]))
+    assert ingest(home, tmp_path / "a.xml").new_count == 1

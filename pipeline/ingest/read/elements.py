@@ -78,6 +78,8 @@ def pmid_of(record: Element) -> int | None:
 def read_pmid(element: Element) -> int:
     """Read a PMID element."""
     pmid = fields.pmid(element.text)
+    if pmid is None and not (element.text or "").strip():
+        raise UnreadableError("has an empty PMID: fetch it again")
     if pmid is None:
         raise UnreadableError(f"has a PMID that is no number ({element.text!r}): fetch it again")
     return pmid
@@ -111,7 +113,7 @@ def _article_record(medline: Element, data: Parts, checksum: str) -> Record:
         _entered_on(data, citation, published_on),
         _printed_date(citation.get("DateRevised")),
         types,
-        texts_of(article_element.iterchildren("Language")),
+        [code.lower() for code in texts_of(article_element.iterchildren("Language"))],
         _doi(article_element.iterchildren("ELocationID"), data.get("ArticleIdList")),
         checksum,
         authorships,
@@ -146,7 +148,7 @@ def _book_record(element: Element, checksum: str) -> Record:
         _entered_on(data, citation, published_on),
         _printed_date(citation.get("DateRevised")),
         types,
-        texts_of(document.iterchildren("Language")),
+        [code.lower() for code in texts_of(document.iterchildren("Language"))],
         _doi(book_element.iterchildren("ELocationID"), citation.get("ArticleIdList")),
         checksum,
         book_authorships(document, book_element),

@@ -152,7 +152,7 @@ def _record(of: Fields) -> Record:
         entered_on=_entered_on(of, published_on),
         revised_on=_day(_first(of, "LR")),
         publication_types=types,
-        languages=of.get("LA", []),
+        languages=[code.lower() for code in of.get("LA", [])],
         doi=_doi(of),
         checksum=f"nbib:{blake2b(repr(sorted(of.items())).encode(), digest_size=16).hexdigest()}",
         authorships=_authorships(of),

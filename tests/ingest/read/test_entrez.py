@@ -44,6 +44,7 @@ DIFFERENCES = {
     "range": "a range of dates is its first day",
     "not entered": "without a history the earliest date of the record is that of its entry",
     "undated": "a record without any date, as made-up ones are, entered on 1900-01-01",
+    "language": "language codes are in lower case",
     "doi": "a DOI is in lower case and begins with `10.`; of several the first such",
     "invalid": "an author marked ValidYN=N stands beside the right name and is left out",
     "initials": "where no fore name is printed the initials stand for it",
@@ -334,7 +335,10 @@ def columns_by_entrez(entry: Any) -> dict[str, Any]:
         "entered_on": entered(citation, data, published_on),
         "revised_on": day(citation["DateRevised"]) if citation.get("DateRevised") else None,
         "publication_types": types,
-        "languages": [text(code) for code in article.get("Language", ())],
+        "languages": [
+            changed("language", text(code), text(code).lower())
+            for code in article.get("Language", ())
+        ],
         "doi": doi(article, data),
         "authorships": authorships(article),
         "topics": topics(citation),
