@@ -121,16 +121,16 @@ def lend(home: Path, other: Path) -> None:
 
 
 def measure_layers(folder: Path) -> None:
-    """Read under the layers of seven nights, after the eighth has merged them, and from one."""
+    """Read under the layers of eight nights, after compaction has merged them, and from one."""
     paper_count = SIZES[-1]
     print(f"\n{NIGHTS} nights on {paper_count:,} papers\n{'':14} {HEADER}")
     with tempfile.TemporaryDirectory(dir=folder) as other:
         lend(folder / f"{paper_count}", Path(other))
         for number in range(1, NIGHTS + 1):
-            if number == NIGHTS:
-                measure_reads(other)
             night = write_night(folder / f"pubmed26n{1000 + number}.xml.gz", paper_count, number)
             print(f"{f'night {number}':14} {run(__spec__.name, '--ingest', other, night)}")
+        measure_reads(other)
+        print(f"{'compact':14} {run(__spec__.name, '--compact', other)}")
         measure_reads(other)
         print(f"{'merge all':14} {run(__spec__.name, '--merge', other)}")
         measure_reads(other)
@@ -148,6 +148,8 @@ def step(name: str, home: Path, files: list[Path]) -> str:
     authorships = lake.read(settings.lake_folder, "authorships")
     if name == "ingest":
         return json.dumps(stages.ingest(settings, datetime.now(UTC), files))
+    if name == "compact":
+        return json.dumps(stages.compact(settings))
     if name == "merge":
         with lake.begin(settings.lake_folder) as commit:
             for own in MERGED:
