@@ -80,7 +80,7 @@ def draw_article(writer: Writer) -> tuple[str, dict[str, Any]]:
         "journal": journal,
         "published_on": published_on or electronic_on,
         "publication_types": [said for one in types if (said := collapsed(one))],
-        "languages": [said for one in languages if (said := collapsed(one))],
+        "languages": [said.lower() for one in languages if (said := collapsed(one))],
         "doi": doi.lower() if has_doi and valid == "Y" else None,
         "authorships": [row for _, row in authors if row],
         "grants": [row for _, row in grants],
