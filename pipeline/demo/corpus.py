@@ -98,11 +98,11 @@ class DrawnCorpus:
         """Day of creation."""
         return self.records[pmid].entered_on
 
-    def revised_on(self, pmid: int, day: date) -> date:  # noqa: ARG002
+    def revised_on(self, pmid: int, day: date) -> date:  # noqa: ARG002  # the same on any day
         """Day of the latest revision."""
         return self.records[pmid].revised_on
 
-    def xml(self, pmid: int, day: date) -> str:  # noqa: ARG002
+    def xml(self, pmid: int, day: date) -> str:  # noqa: ARG002  # the same on any day
         """The record."""
         return self.records[pmid].xml
 
@@ -110,6 +110,6 @@ class DrawnCorpus:
         """Nothing: a drawn corpus is searched by day and PMID."""
         raise ValueError(f"drawn records have no words to search (pubmed:{pmid}, {day})")
 
-    def deleted(self, day: date) -> Sequence[int]:  # noqa: ARG002
+    def deleted(self, day: date) -> Sequence[int]:  # noqa: ARG002  # the same on any day
         """PMIDs on the list of deleted ones."""
         return self.deleted_pmids

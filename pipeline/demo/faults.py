@@ -260,14 +260,14 @@ def _cut_by_close(handler: BaseHTTPRequestHandler, answer: Answer, _: float) -> 
     handler.wfile.write(head.encode() + _half(answer).body)
 
 
-def _reset(handler: BaseHTTPRequestHandler, answer: Answer, _: float) -> None:  # noqa: ARG001
+def _reset(handler: BaseHTTPRequestHandler, answer: Answer, _: float) -> None:  # noqa: ARG001  # all alike
     # lingering for no time makes the close a reset; only the bare close does not say goodbye first
     linger = struct.pack("ii", 1, 0)
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     os.close(handler.connection.detach())
 
 
-def _stall_before(handler: BaseHTTPRequestHandler, answer: Answer, seconds: float) -> None:  # noqa: ARG001
+def _stall_before(handler: BaseHTTPRequestHandler, answer: Answer, seconds: float) -> None:  # noqa: ARG001  # all alike
     # readable means that the client hung up: it has nothing more to say
     select.select([handler.connection], [], [], seconds)
 
@@ -282,7 +282,7 @@ def _drip(handler: BaseHTTPRequestHandler, answer: Answer, seconds: float) -> No
     _drop_by_drop(handler, answer.body, seconds)
 
 
-def _drip_headers(handler: BaseHTTPRequestHandler, answer: Answer, seconds: float) -> None:  # noqa: ARG001
+def _drip_headers(handler: BaseHTTPRequestHandler, answer: Answer, seconds: float) -> None:  # noqa: ARG001  # all alike
     _drop_by_drop(handler, b"HTTP/1.1 200 OK\r\nX-Drops: " + b"." * 100_000, seconds)
 
 

@@ -184,6 +184,16 @@ def test_a_record_that_cannot_be_read_is_put_aside_with_the_reason(tmp_path: Pat
     assert tables(home)["quarantine"] == []
 
 
+def test_a_record_that_no_table_can_hold_is_put_aside_and_costs_no_other(tmp_path: Path) -> None:
+    crowd = article(8, authors=[author("A")] * 100_000)
+    for bad, why in ((article(8, version=2**31), "has version"), (crowd, "has 100,000 names")):
+        home = tmp_path / why
+        told = ingest(home, write(tmp_path / "a.xml", [article(7), bad, article(9)]))
+        assert (told.record_count, told.quarantined_count, told.refused) == (2, 1, ())
+        [row] = tables(home)["quarantine"]
+        assert (row["pmid"], why in row["reason"]) == (8, True)
+
+
 def test_a_thousandth_of_a_file_may_be_unreadable_and_no_more(tmp_path: Path) -> None:
     records = [article(pmid) for pmid in range(1, 3001)]
     for bad in (3, 4):

@@ -9,9 +9,12 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.tables import MENTIONS_PER_PAPER
+
 UNDATED = date(1900, 1, 1)
 """Entry date of a record that prints no date at all (made-up fixtures; PubMed always has one)."""
 
+MOST_VERSIONS = 2**31 - 1
 RETRACTED = "Retracted Publication"
 PREPRINT = "Preprint"
 
@@ -98,6 +101,10 @@ class Unread(NamedTuple):
     record_count: int = 1
 
 
+class UnreadableError(Exception):
+    """A record cannot be used; the message is what is wrong and the remedy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One version of one paper as read; fields are the columns of the tables."""
@@ -120,12 +127,15 @@ class Record:
     citations: Sequence[int]
     grants: Sequence[Grant]
 
+    def __post_init__(self) -> None:
+        # what no table can hold is this record's trouble, not that of all that came with it
+        if self.version > MOST_VERSIONS:
+            raise UnreadableError(f"has version {self.version}: fetch the record again")
+        if len(self.authorships) >= MENTIONS_PER_PAPER:
+            raise UnreadableError(f"has {len(self.authorships):,} names: fetch the record again")
+
 
 Item = Record | Deletion | Unread
-
-
-class UnreadableError(Exception):
-    """A record cannot be used; the message is what is wrong and the remedy."""
 
 
 def merged_topics(topics: Sequence[Topic]) -> Sequence[Topic]:
