@@ -58,6 +58,14 @@ def collect(owners: Ints, codes: Ints, weights: Reals, owner_count: int) -> Item
     return Items(starts.astype(np.int64), codes[order].astype(np.int64), weights[order])
 
 
+def take(items: Items, owners: Ints) -> Items:
+    """Give owner k of the result what owner `owners[k]` has; owners may repeat."""
+    counts = np.diff(items.starts)[owners]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(starts[-1]) + np.repeat(items.starts[:-1][owners] - starts[:-1], counts)
+    return Items(starts, items.codes[places], items.weights[places])
+
+
 def merge(parts: Sequence[Items]) -> Items:
     """Give each owner the items of all `parts`; with the same owners and no item in common."""
     owner_count = parts[0].starts.size - 1

@@ -20,7 +20,7 @@ from pipeline.progress import meter
 from pipeline.settings import Settings
 from pipeline.tables import MATCHES
 
-BLOCK_CAP = 100
+BLOCK_CAP = 200
 """In a block of so many mentions each is compared with each; in a larger one evidence chooses."""
 
 SUBJECT_CAP = 20

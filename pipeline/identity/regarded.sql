@@ -49,12 +49,27 @@ touched_orcids AS (
     SELECT DISTINCT m.orcid FROM mentions AS m JOIN touched AS t ON t.block = m.block WHERE m.orcid IS NOT NULL
 ),
 bound AS (
-    SELECT DISTINCT o.author_id, m.block
+    SELECT o.author_id, m.block
     FROM mentions AS m
+    JOIN touched_orcids AS q ON q.orcid = m.orcid
     JOIN old AS o ON o.pmid = m.pmid AND o.position = m.position
-    LEFT JOIN touched_authors AS a ON a.author_id = o.author_id
-    LEFT JOIN touched_orcids AS q ON q.orcid = m.orcid
-    WHERE a.author_id IS NOT NULL OR q.orcid IS NOT NULL
+    UNION
+    SELECT o.author_id, m.block
+    FROM old AS o
+    JOIN touched_authors AS a ON a.author_id = o.author_id
+    JOIN mentions AS m ON m.pmid = o.pmid AND m.position = o.position
+),
+regarded AS (
+    SELECT m.pmid, m.position, TRUE AS is_touched
+    FROM mentions AS m
+    JOIN touched AS t ON t.block = m.block
+    UNION ALL
+    SELECT m.pmid, m.position, FALSE AS is_touched
+    FROM bound AS b
+    JOIN old AS o ON o.author_id = b.author_id
+    JOIN mentions AS m ON m.pmid = o.pmid AND m.position = o.position AND m.block = b.block
+    LEFT JOIN touched AS t ON t.block = m.block
+    WHERE t.block IS NULL
 )
 SELECT
     m.pmid,
@@ -66,10 +81,8 @@ SELECT
     o.author_id,
     o.confidence,
     o.method,
-    t.block IS NOT NULL AS is_touched
-FROM mentions AS m
-LEFT JOIN old AS o ON o.pmid = m.pmid AND o.position = m.position
-LEFT JOIN touched AS t ON t.block = m.block
-LEFT JOIN bound AS b ON b.author_id = o.author_id AND b.block = m.block
-WHERE t.block IS NOT NULL OR b.block IS NOT NULL
+    r.is_touched
+FROM regarded AS r
+JOIN mentions AS m ON m.pmid = r.pmid AND m.position = r.position
+LEFT JOIN old AS o ON o.pmid = r.pmid AND o.position = r.position
 ORDER BY m.pmid, m.position

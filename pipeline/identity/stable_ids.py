@@ -93,14 +93,14 @@ def name(founding: Ids, clusters: Ids, old_ids: Ids, known: Known) -> Named:
     was, now = borne[old], ids[cluster]
     moved = was != now
     lost, lost_to = _lost(was, now, overlap, ids)
-    is_new = ~np.isin(now[moved], np.concatenate([known.borne, back]))
+    is_new = ~_among(now[moved], known.borne) & ~_among(now[moved], back)
     moves = np.stack([was[moved], now[moved], overlap[moved], is_new], axis=1)
     return Named(ids[clusters], new_count, lost, lost_to, back, moves)
 
 
 def _lost(was: Ids, now: Ids, overlap: Ids, ids: Ids) -> tuple[Ids, Ids]:
     """Old ids that nobody bears now, and who most of their mentions are."""
-    gone = ~np.isin(was, ids)
+    gone = ~_among(was, np.sort(ids))
     order = np.lexsort((now[gone], -overlap[gone], was[gone]))
     lost, first = np.unique(was[gone][order], return_index=True)
     return lost, now[gone][order][first]
@@ -108,7 +108,7 @@ def _lost(was: Ids, now: Ids, overlap: Ids, ids: Ids) -> tuple[Ids, Ids]:
 
 def _name_back(ids: Ids, founding: Ids, clusters: Ids, known: Known) -> Ids:
     """Fill those of the ABSENT among `ids` in place whose id was gone; return these."""
-    again = (ids[clusters] == ABSENT) & np.isin(founding, known.gone)
+    again = (ids[clusters] == ABSENT) & _among(founding, known.gone)
     cluster, first = np.unique(clusters[again], return_index=True)
     ids[cluster] = founding[again][first]
     return np.sort(ids[cluster])
@@ -116,11 +116,11 @@ def _name_back(ids: Ids, founding: Ids, clusters: Ids, known: Known) -> Ids:
 
 def _name_new(ids: Ids, founding: Ids, clusters: Ids, known: Known) -> None:
     """Fill the ABSENT among `ids` (one a cluster) in place."""
-    taken = np.concatenate([known.borne, known.gone, known.led_on])
-    free = (ids[clusters] == ABSENT) & ~np.isin(founding, taken)
+    taken = np.sort(np.concatenate([known.borne, known.gone, known.led_on]))
+    free = (ids[clusters] == ABSENT) & ~_among(founding, taken)
     cluster, first = np.unique(clusters[free], return_index=True)
     ids[cluster] = founding[free][first]
-    nameless = np.isin(clusters, np.flatnonzero(ids == ABSENT))
+    nameless = ids[clusters] == ABSENT
     if nameless.any():
         _name_spare(ids, founding[nameless], clusters[nameless], taken)
 
@@ -130,7 +130,9 @@ def _name_spare(ids: Ids, founding: Ids, clusters: Ids, old_ids: Ids) -> None:
 
     They count down from the last position of their first paper, where no author list reaches.
     """
-    taken = set(old_ids.tolist()) | set(ids.tolist())
+    papers = np.unique(founding // MENTIONS_PER_PAPER)
+    given = np.concatenate([old_ids, ids])
+    taken = set(given[_among(given // MENTIONS_PER_PAPER, papers)].tolist())
     cluster, first = np.unique(clusters, return_index=True)
     for row, mention in zip(cluster.tolist(), founding[first].tolist(), strict=True):
         spare = mention - mention % MENTIONS_PER_PAPER + MENTIONS_PER_PAPER - 1
@@ -138,3 +140,10 @@ def _name_spare(ids: Ids, founding: Ids, clusters: Ids, old_ids: Ids) -> None:
             spare -= 1
         taken.add(spare)
         ids[row] = spare
+
+
+def _among(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
+    """Whether each of `ids` is in a sorted array, which may be much longer."""
+    place = np.searchsorted(ascending, ids)
+    found: NDArray[np.bool_] = np.append(ascending, ABSENT)[place] == ids
+    return found

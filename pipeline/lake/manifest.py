@@ -14,7 +14,7 @@ from pipeline.lake.checks import sync
 from pipeline.lake.datasets import Dataset, Layer
 from pipeline.tables import TABLES, Table
 
-FORMAT = 2
+FORMAT = 3
 
 
 class LayerEntry(TypedDict):

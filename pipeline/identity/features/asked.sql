@@ -2,13 +2,22 @@
 WITH total AS (
     SELECT COUNT(*) AS mention_count FROM mentions
 ),
+named AS (
+    SELECT m.last_name, SPLIT_PART(m.given_names, ' ', 1) AS first_name
+    FROM asked AS q
+    JOIN mentions AS m ON m.pmid = q.pmid AND m.position = q.position
+),
 last_name_counts AS (
-    SELECT last_name, COUNT(*) AS last_name_count
-    FROM mentions GROUP BY last_name
+    SELECT m.last_name, COUNT(*) AS last_name_count
+    FROM mentions AS m
+    JOIN (SELECT DISTINCT last_name FROM named) AS n ON n.last_name = m.last_name
+    GROUP BY m.last_name
 ),
 first_name_counts AS (
-    SELECT SPLIT_PART(given_names, ' ', 1) AS first_name, COUNT(*) AS first_name_count
-    FROM mentions GROUP BY SPLIT_PART(given_names, ' ', 1)
+    SELECT n.first_name, COUNT(*) AS first_name_count
+    FROM mentions AS m
+    JOIN (SELECT DISTINCT first_name FROM named) AS n ON n.first_name = SPLIT_PART(m.given_names, ' ', 1)
+    GROUP BY n.first_name
 )
 SELECT
     m.pmid,

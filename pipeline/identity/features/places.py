@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.overlap import Items, collect
+from models.overlap import Items, collect, take
 from models.text import HashedTfidf
 from pipeline import engine, lake
 from pipeline.identity import affiliation
@@ -35,13 +35,13 @@ def place_features(
     whole = _joined(owners, without_addresses(printed), asked.pmids.size)
 
     def alike(texts: pa.Array) -> Reals:
-        return asked.mentions_share(words.transform(texts.to_pylist())).cosine
+        return asked.mentions_share(_weighed(texts, words)).cosine
 
     parts = {name: _parsed(near, name) for name in ("affiliation_key", "department", "country")}
     return {
         "affiliation": alike(own),
         "near_affiliation": alike(near),
-        "paper_affiliation": asked.papers_share(words.transform(whole)).cosine,
+        "paper_affiliation": asked.papers_share(_weighed(whole, words)).cosine,
         "place": alike(_ends(near)),
         "department": alike(pc.fill_null(parts["department"], "")),
         "institution": _equal(asked, parts["affiliation_key"]),
@@ -58,6 +58,12 @@ def _first_of_papers(asked: Asked, owners: Ints, printed: pa.Array) -> pa.Array:
     place_of_paper[has] = np.arange(has.size)
     paper_of = np.searchsorted(asked.pmids, asked.mentions["pmid"].to_numpy())
     return texts.take(pa.array(place_of_paper[paper_of]))
+
+
+def _weighed(texts: pa.Array, words: HashedTfidf) -> Items:
+    """Weigh the words of each text; of equal ones once."""
+    coded = texts.dictionary_encode()
+    return take(words.transform(coded.dictionary.to_pylist()), coded.indices.to_numpy())
 
 
 def _parsed(texts: pa.Array, part: str) -> pa.Array:
@@ -99,13 +105,12 @@ def _paper_affiliations(
     return owners, distinct["text"].combine_chunks()
 
 
-def _joined(owners: Ints, texts: pa.Array, owner_count: int) -> list[str]:
+def _joined(owners: Ints, texts: pa.Array, owner_count: int) -> pa.Array:
     """One text an owner, empty where there is none."""
     order = np.argsort(owners, kind="stable")
     starts = np.searchsorted(owners[order], np.arange(owner_count + 1))
     lists = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), texts.take(pa.array(order)))
-    joined: list[str] = pc.binary_join(lists, "; ").to_pylist()
-    return joined
+    return pc.binary_join(lists, "; ")
 
 
 def _emails(asked: Asked, owners: Ints, printed: pa.Array) -> dict[str, Reals]:

@@ -15,14 +15,19 @@ WITH printed AS (
     UNION ALL
     SELECT 'journal' AS kind, pmid, LOWER(journal) AS item FROM publications WHERE journal IS NOT NULL
 ),
-item_counts AS (
-    SELECT kind, item, COUNT(DISTINCT pmid) AS paper_count FROM printed GROUP BY kind, item
-),
 asked_papers AS (
     SELECT DISTINCT pmid FROM asked
+),
+asked_items AS (
+    SELECT DISTINCT p.kind, p.pmid, p.item FROM printed AS p JOIN asked_papers AS q ON q.pmid = p.pmid
+),
+item_counts AS (
+    SELECT p.kind, p.item, COUNT(DISTINCT p.pmid) AS paper_count
+    FROM printed AS p
+    JOIN (SELECT DISTINCT kind, item FROM asked_items) AS a ON a.kind = p.kind AND a.item = p.item
+    GROUP BY p.kind, p.item
 )
-SELECT DISTINCT p.kind, p.pmid, p.item, CAST(c.paper_count AS DOUBLE) AS paper_count
-FROM printed AS p
-JOIN asked_papers AS q ON q.pmid = p.pmid
-JOIN item_counts AS c ON c.kind = p.kind AND c.item = p.item
-ORDER BY p.kind, p.pmid, p.item
+SELECT a.kind, a.pmid, a.item, CAST(c.paper_count AS DOUBLE) AS paper_count
+FROM asked_items AS a
+JOIN item_counts AS c ON c.kind = a.kind AND c.item = a.item
+ORDER BY a.kind, a.pmid, a.item
