@@ -395,8 +395,8 @@ IDENTITIES = Table(
         Column(
             "method",
             TEXT,
-            "matched: its probability tied it to the author's other mentions; orcid: the same ORCID iD did, across a change of name; alone: the only mention of its author",
-            values=("matched", "orcid", "alone"),
+            "what tied it to the author's other mentions. orcid: an ORCID iD in common; matched: the matcher's probability; alone: it has no other",
+            values=("orcid", "matched", "alone"),
         ),
     ),
 )

@@ -21,21 +21,16 @@ _HERE = Path(__file__).parent
 
 def as_identities(regarded: pa.Table, decided: Decided, named: Named) -> pa.Table:
     """Rows of identities for the mentions of regarded.sql; what was not looked at stays."""
-    method = pa.array(METHODS).take(pa.array(np.maximum(decided.method, 0)))
-    is_kept = pc.or_(
-        pa.array(decided.method < 0),
-        pc.and_(
-            pc.invert(regarded["is_touched"]),
-            pc.fill_null(pc.equal(method, regarded["method"]), False),
-        ),
-    )
+    confidence = pa.array(decided.confidence)
     return pa.table(
         {
             "pmid": regarded["pmid"],
             "position": regarded["position"],
             "author_id": named.ids,
-            "confidence": pc.if_else(is_kept, regarded["confidence"], decided.confidence),
-            "method": pc.if_else(is_kept, regarded["method"], method),
+            "confidence": pc.if_else(
+                pc.is_nan(confidence), pc.fill_null(regarded["confidence"], 1.0), confidence
+            ),
+            "method": pa.array(METHODS).take(pa.array(decided.method)),
         }
     )
 

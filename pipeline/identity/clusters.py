@@ -22,7 +22,7 @@ from pipeline.tables import MENTIONS_PER_PAPER
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
-THRESHOLD = 0.55
+THRESHOLD = 0.5
 """Least mean probability between two clusters that are joined.
 
 Between .5, where in blocks of persons with whole first names renamed alike the pairwise precision was
@@ -50,7 +50,7 @@ class Decided:
     confidence
         As in table identities; NaN where the mention's part of the author was not looked at.
     method
-        Places in `METHODS`; ABSENT there.
+        Places in `METHODS`.
     """
 
     founding: Ints
@@ -82,17 +82,22 @@ def decide(
     )
     parts = _parts(regarded, codes["block"].codes, touched, found.cluster)
     cluster = _joined(parts, papers, codes, names)
-    confidence = np.full(founding.size, np.nan)
-    confidence[touched] = found.confidence
-    is_several, is_matched = (
-        np.bincount(own, minlength=1)[own] > 1 for own in (cluster, parts)
-    )
-    method = np.select([is_matched, ~is_several], [1, 0], 2)
-    untouched = ~regarded["is_touched"].to_numpy(zero_copy_only=False)
-    method[untouched & is_matched] = ABSENT
-    confidence[untouched & (method == 0)] = 1 - FLOOR
-    confidence[method == 2] = ORCID_CONFIDENCE
+    is_several, is_matched = _shared(cluster), _shared(parts)
+    bearing = codes["orcid"].codes != ABSENT
+    same_orcid = np.zeros_like(bearing)
+    same_orcid[bearing] = _shared(np.stack([cluster, codes["orcid"].codes])[:, bearing])
+    method = np.select([same_orcid | (is_several & ~is_matched), is_several], [2, 1], 0)
+    confidence = np.where(is_matched, np.nan, np.where(is_several, ORCID_CONFIDENCE, 1 - FLOOR))
+    kept = touched[is_matched[touched] | ~is_several[touched]]
+    confidence[kept] = found.confidence[np.searchsorted(touched, kept)]
     return Decided(founding, cluster, confidence, method)
+
+
+def _shared(codes: Ints) -> NDArray[np.bool_]:
+    """Whether another mention has the same code, or column of codes."""
+    _, place, counts = np.unique(codes, axis=-1, return_inverse=True, return_counts=True)
+    several: NDArray[np.bool_] = counts[place.ravel()] > 1
+    return several
 
 
 def founding_ids(mentions: pa.Table) -> Ints:

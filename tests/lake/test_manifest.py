@@ -15,7 +15,7 @@ from tests.builders import arrow, write_lake
 
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
-    for text in ("{", "[]", '{"format": 2}'):
+    for text in ("{", "[]", '{"format": 3}'):
         (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
         with pytest.raises(ConfrereError, match=r"manifest\.json.*damaged"):
             lake.read(tmp_path, "authors")
