@@ -345,6 +345,36 @@ MENTIONS = Table(
         ),
     ),
 )
+AFFILIATION_KEY = "folded institution: equal keys are the same place"
+DEPARTMENT_KEY = Column(
+    "department_key",
+    TEXT,
+    "folded department: its spellings have one key; empty where none is named",
+)
+ROR = Column(
+    "ror", TEXT, "ROR id of the institution as an address, where one is printed", nullable=True
+)
+AFFILIATIONS = Table(
+    "affiliations",
+    "Every affiliation printed with a name, taken apart; what says nothing is left out.",
+    ("pmid", "position", "place"),
+    (
+        PMID,
+        POSITION,
+        Column(
+            "place",
+            COUNT,
+            "order among the affiliations of the name, from 1; one printed text may hold several",
+            low=1,
+        ),
+        Column("institution", TEXT, "institution", nullable=True),
+        Column("department", TEXT, "department, or another unit of it", nullable=True),
+        Column("country", TEXT, "country, by its English name", nullable=True),
+        Column("affiliation_key", TEXT, AFFILIATION_KEY, nullable=True),
+        DEPARTMENT_KEY,
+        ROR,
+    ),
+)
 IDENTITIES = Table(
     "identities",
     "Which person a mention is.",
@@ -382,6 +412,29 @@ AUTHORS = Table(
         Column("first_on", DATE, "day the author's first paper entered PubMed"),
         Column("last_on", DATE, "day the author's latest paper entered PubMed"),
         Column("publication_count", COUNT, "papers", low=1),
+    ),
+)
+AUTHOR_AFFILIATIONS = Table(
+    "author_affiliations",
+    "Where a person has worked, over time: the departments and institutions that the papers print.",
+    ("author_id", "affiliation_key", "department_key"),
+    (
+        AUTHOR_ID,
+        Column("affiliation_key", TEXT, AFFILIATION_KEY),
+        DEPARTMENT_KEY,
+        Column(
+            "rank",
+            COUNT,
+            "1 is the latest, which stands in authors: by the last paper, then by papers of the author's last two years",
+            low=1,
+        ),
+        Column("institution", TEXT, "institution, as printed last with a country if ever"),
+        Column("department", TEXT, "department, as printed there", nullable=True),
+        Column("country", TEXT, "country, as printed there", nullable=True),
+        ROR,
+        Column("first_on", DATE, "day the first paper that prints it entered PubMed"),
+        Column("last_on", DATE, "day the latest paper that prints it entered PubMed"),
+        Column("publication_count", COUNT, "papers that print it", low=1),
     ),
 )
 COAUTHORSHIPS = Table(
@@ -501,8 +554,10 @@ TABLES: dict[str, Table] = {
         QUARANTINE,
         MERGES,
         MENTIONS,
+        AFFILIATIONS,
         IDENTITIES,
         AUTHORS,
+        AUTHOR_AFFILIATIONS,
         COAUTHORSHIPS,
         AFFECTED_AUTHORS,
         AFFECTED_PAIRS,

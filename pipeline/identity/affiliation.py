@@ -7,6 +7,7 @@ hold several. What the parser is not sure of it leaves out.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.identity import countries
@@ -184,6 +185,7 @@ def _institution_place(folded: list[str]) -> int | None:
     return -place if level < 9 else None
 
 
+@lru_cache(maxsize=1 << 16)  # towns and departments come again and again
 def _level(plain: str) -> int:
     """Rank a part as institution: university 0, hospital 1, institute 2, school 3, none 9."""
     if _UNIVERSITY.search(plain):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from models import clustering
 from pipeline import engine, lake
 from pipeline.identity import evidence
+from pipeline.identity.affiliations import take_apart
 from pipeline.identity.mentions import fold_mentions
 from pipeline.identity.names import TOKENS_KEPT
 from pipeline.identity.stable_ids import author_ids
@@ -72,10 +73,15 @@ def identify(
     printed = {name: current[name] for name in ("publications", "authorships")}
     with engine.query(_HERE / "printed.sql", printed, {"as_of": as_of}, settings) as rows:
         commit.write("mentions", fold_mentions(rows), made_from, as_of)
+    with engine.query(_HERE / "printed.sql", printed, {"as_of": as_of}, settings) as rows:
+        commit.write("affiliations", take_apart(rows), made_from, as_of)
     mentions = commit.dataset("mentions")
     identities, kept_count = _identities(mentions, current, settings)
     commit.write("identities", identities, made_from, as_of)
-    known = printed | {"mentions": mentions, "identities": commit.dataset("identities")}
+    known = printed | {n: commit.dataset(n) for n in ("mentions", "identities", "affiliations")}
+    with engine.query(_HERE / "author_affiliations.sql", known, {}, settings) as rows:
+        commit.write("author_affiliations", rows, made_from, as_of)
+    known["author_affiliations"] = commit.dataset("author_affiliations")
     with engine.query(_HERE / "authors.sql", known, {}, settings) as rows:
         author_count = commit.write("authors", rows, made_from, as_of)
     return Identified(mentions.row_count, author_count, kept_count, author_count - kept_count)

@@ -7,7 +7,8 @@ SELECT
     a.initials,
     a.suffix,
     a.orcid,
-    a.affiliations
+    a.affiliations,
+    a.affiliation_identifiers
 FROM authorships AS a
 JOIN publications AS p ON p.pmid = a.pmid
 WHERE p.entered_on <= :as_of AND a.last_name IS NOT NULL

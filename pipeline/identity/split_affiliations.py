@@ -56,6 +56,7 @@ _UNIT = (
     r"(?i:departments?|dept\.?|dpt|division|dipartimento|departamento|section|school|faculty"
     r"|institute|laborator\w+|unit|lab|cent(?:er|re)|college|program\w*)\b"
 )
+_MAY_HOLD = re.compile(r" at | of the |\s(the )?[Uu]niversi")
 _INSIDE = [
     re.compile(pattern)
     for pattern in (
@@ -134,7 +135,7 @@ def _start_of_name(before: list[str], part: str) -> int:
 
 def _taken_apart(part: str) -> list[str]:
     part = _TRAILING.sub("", _BEGINS_WITH_AND.sub("", part)).removeprefix("the ")
-    for pattern in _INSIDE:
+    for pattern in _INSIDE if _MAY_HOLD.search(part) else ():
         found = pattern.match(part)
         if found:
             return [found[1], found[2]]
