@@ -405,7 +405,10 @@ AUTHORS = Table(
         Column("given_names", TEXT, "as in mentions; of the fullest name"),
         ORCID,
         Column(
-            "institution", TEXT, "institution of the latest paper that names one", nullable=True
+            "institution",
+            TEXT,
+            "institution of the latest paper that names one: rank 1 in author_affiliations",
+            nullable=True,
         ),
         Column("department", TEXT, "department printed with that institution", nullable=True),
         Column("country", TEXT, "country printed with that institution", nullable=True),

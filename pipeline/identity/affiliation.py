@@ -100,10 +100,11 @@ def parse(printed: str) -> Affiliation:
     >>> tuple(parse("Dept. of Surgery, Oslo University Medical School, 0424 Oslo, Norway. a@b.no"))
     ('Dept. of Surgery', 'Oslo University', 'Norway', 'oslo university')
     """
-    return (parse_all(printed) or [NOTHING])[0]
+    return (parse_all(printed) or (NOTHING,))[0]
 
 
-def parse_all(printed: str) -> list[Affiliation]:
+@lru_cache(maxsize=1 << 15)  # mentions want the first of what affiliations want all of
+def parse_all(printed: str) -> tuple[Affiliation, ...]:
     """Take every affiliation of `printed` apart; those of which nothing is read are left out.
 
     >>> [a[:3] for a in parse_all("1] Lab A and Department of B, Oslo University [2] CERN, Geneva")]
@@ -112,7 +113,7 @@ def parse_all(printed: str) -> list[Affiliation]:
     """
     texts = pieces(printed)
     found = [(_parse(text), text.endswith(GOES_ON)) for text in texts]
-    return _completed([(one, goes_on) for one, goes_on in found if one != NOTHING])
+    return tuple(_completed([(one, goes_on) for one, goes_on in found if one != NOTHING]))
 
 
 def department_key(department: str) -> str:

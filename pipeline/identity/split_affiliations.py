@@ -8,7 +8,7 @@ from pipeline.identity.countries import COUNTRIES, ENGLISH, letters
 
 _GLUED_ADDRESS = re.compile(r"\b([A-Z][a-z]+)\.(?=[\w.+-]+@)")
 _ADDRESS = re.compile(
-    r"electronic address\s*:?|\be-?mail( address)?\s*:|\S+@\S+"
+    r"electronic address\s*:?|\be-?mail( address)?\s*:|(?<!\S)\S+@\S+"
     r"|\((?-i:[^()]*\b[A-Z]\.\s?-?[A-Z]\b|Drs? )[^()]*\)"  # "(A.B., C.D.)": whose it is
     r"|\s*\((?-i:[A-Z][A-Z\d.&/-]{1,9})\)",  # "(INT)"
     re.IGNORECASE,
