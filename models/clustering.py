@@ -1,107 +1,186 @@
-"""Join mentions of a person into clusters, strongest evidence first, under vetoes that always hold.
+"""Join mentions of a person into clusters: average linkage under vetoes that always hold.
 
-A union-find over compact arrays. What a cluster may not become is checked against the cluster as it
-stands, not only against the pair at hand, so no chain of weak links can join what conflicts.
+Agglomerative clustering by the mean probability over all pairs between two clusters (UPGMA: Sokal
+and Michener, Univ. Kansas Science Bulletin 38, 1958), by nearest-neighbour chains (Murtagh, Computer
+Journal 26, 1983). A pair that was not compared counts as improbable; a pair that cannot be one
+person counts as minus infinity, which no mean outweighs: so what conflicts never shares a cluster,
+whatever chain of others lies between.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int32]
-Codes = NDArray[np.int64]
+Ints = NDArray[np.int64]
+Reals = NDArray[np.float64]
 
 ABSENT = -1
-WHOLE_NAME = 0xFFFFFFFF
-"""The half of a name code that is 0 for an initial."""
-NO_EVIDENCE = np.iinfo(np.int32).max
+TOKENS = 4
+"""Given names that are compared one by one."""
+LETTERS = 24
+"""Letters of the given names, written together, that are compared."""
+MOST_TOGETHER = 6_000
+"""More mentions are not linked at a time (a matrix of 4 bytes a pair): the weakest ties go first."""
+
+_ENDING = re.compile("[yij]+$")
+_DOUBLED = re.compile(r"(.)\1")
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What the vetoes look at; one row a mention, mentions of one paper next to each other.
+    """What the vetoes look at; one row a mention.
 
     Attributes
     ----------
     paper, block
-        Codes, shape (n,).
+        Codes, shape (n,). Pairs are of one block.
     orcid, suffix
         Codes, or ABSENT, shape (n,).
+    name
+        Row of `names`, shape (n,).
     names
-        Given names from `name_codes`, one a column, shape (n, w).
+        Given names from `name_codes`.
     """
 
     paper: Ints
     block: Ints
     orcid: Ints
     suffix: Ints
-    names: Codes
+    name: Ints
+    names: Ints
 
 
-def name_codes(names: list[str], width: int) -> Codes:
-    """Code names (tokens between spaces, a single letter is an initial) as integers.
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Who belongs together, each of shape (n,).
 
-    A code is 0 for no token, else the first letter in the upper half and, for a whole name, its
-    rank among all names in the lower: of two compatible codes the greater says more.
+    Attributes
+    ----------
+    cluster
+        The first mention of the cluster.
+    confidence
+        Of a mention with others: its mean probability with them. Of one alone: 1 - the greatest
+        mean probability with a cluster that no veto keeps it from, but at most 1 - `floor`.
+    """
+
+    cluster: Ints
+    confidence: Reals
+
+
+def name_codes(names: Sequence[str]) -> Ints:
+    """Code given names (tokens between spaces, a single letter is an initial) for `conflicts`.
 
     Returns
     -------
-    array, shape (len(names), width)
+    array, shape (len(names), 2 + TOKENS + LETTERS)
+        Length of the first name if it is whole, else 0; length of all names together; for each
+        token 0 or its first letter (upper half) and, of a whole name, its rank among all; letters.
     """
-    tokens = sorted({token for name in names for token in name.split() if len(token) > 1})
-    rank = {token: place for place, token in enumerate(tokens, start=1)}
-    codes = np.zeros((len(names), width), np.int64)
-    for row, name in enumerate(names):
-        for column, token in enumerate(name.split()[:width]):
-            codes[row, column] = (ord(token[0]) << 32) + rank.get(token, 0)
+    spelled = [[_spelled(token) for token in name.split()] for name in names]
+    whole = sorted({token for tokens in spelled for token in tokens if len(token) > 1})
+    rank = {token: place for place, token in enumerate(whole, start=1)}
+    codes = np.zeros((len(names), 2 + TOKENS + LETTERS), np.int64)
+    for row, tokens in enumerate(spelled):
+        together = "".join(tokens)[:LETTERS]
+        if tokens and len(tokens[0]) > 1:
+            codes[row, 0] = min(len(tokens[0]), LETTERS)
+        codes[row, 1] = len(together)
+        for place, token in enumerate(tokens[:TOKENS]):
+            codes[row, 2 + place] = (ord(token[0]) << 32) + rank.get(token, 0)
+        codes[row, 2 + TOKENS : 2 + TOKENS + len(together)] = [ord(letter) for letter in together]
     return codes
 
 
-def cluster(mentions: Mentions, left: Ints, right: Ints, strength: Ints) -> tuple[Ints, Ints]:
-    """Join the pairs in the order given, skipping those that a veto forbids.
+def _spelled(token: str) -> str:
+    """Fold spellings of one sound: Mohammed and Mohamed, Stephan and Stefan, Sergey and Sergei.
 
-    In a cluster, at all times: no two mentions of one paper; at most one ORCID iD and one suffix;
-    and within a block, given names that agree token by token (equal, or one the initial of the
-    other; a missing token agrees with any). A pair across blocks joins two clusters only if they
-    have no block in common (what a veto kept apart is not joined around it) and if given names with
-    the same first letter agree; other first letters are taken for another choice of given name.
+    >>> _spelled("mohammed"), _spelled("stephan"), _spelled("sergey"), _spelled("y")
+    ('mohamed', 'stefan', 'sergei', 'y')
+    """
+    if len(token) < 4:
+        return token
+    plain = _DOUBLED.sub(r"\1", token.replace("ph", "f").replace("ks", "x"))
+    return _ENDING.sub("i", plain)
+
+
+def cluster(
+    mentions: Mentions,
+    left: Ints,
+    right: Ints,
+    probability: Reals,
+    *,
+    threshold: float,
+    floor: float,
+    most_together: int = MOST_TOGETHER,
+) -> Clusters:
+    """Link mentions while the mean probability between two clusters is at least `threshold`.
+
+    In a cluster no two mentions are of one paper, bear two ORCID iDs or two suffixes, or have given
+    names that conflict (see `conflicts`). Mentions with one ORCID iD start out together, unless a
+    veto keeps them apart.
 
     Parameters
     ----------
     left, right
-        Row numbers of the pairs, strongest evidence first, pairs across blocks after all others.
-    strength
-        Rank of each pair's evidence, smaller is stronger.
-
-    Returns
-    -------
-    clusters : shape (n,)
-        For each mention the first mention of its cluster.
-    evidence : shape (n,)
-        For each mention the strongest evidence that it shares with its cluster, or NO_EVIDENCE.
-
-    Raises
-    ------
-    ValueError
-        A pair within a block follows one across blocks.
+        Rows of the pairs that were compared, each pair once, shape (pairs,).
+    probability
+        That they are one person; pairs not given count as 0.
+    floor
+        The least probability that is given.
     """
-    across = mentions.block[left] != mentions.block[right]
-    if np.any(across[:-1] & ~across[1:]):
-        raise ValueError("pairs within blocks come before pairs across blocks")
-    columns = (mentions.paper, mentions.block, mentions.orcid, mentions.suffix)
-    # copies: the kernel writes into them, and is compiled once, not anew for read-only arrays
-    return _cluster(
-        *(np.array(column, np.int32) for column in columns),
-        np.array(mentions.names, np.int64),
-        *(np.array(column, np.int32) for column in (left, right, strength)),
+    count = mentions.paper.size
+    tied, by_orcid = _orcid_ties(mentions)
+    part = _parts(
+        np.concatenate([left, tied]),
+        np.concatenate([right, by_orcid]),
+        np.concatenate([probability, np.ones(tied.size)]),
+        count,
+        most_together,
     )
+    order = np.argsort(part, kind="stable")
+    starts = np.flatnonzero(np.diff(part[order], prepend=-1))
+    place = np.empty(count, np.int64)
+    place[order] = np.arange(count)
+    inside = part[left] == part[right]
+    left, right, probability = left[inside], right[inside], probability[inside]
+    by_part = np.argsort(part[left], kind="stable")
+    pair_starts = np.searchsorted(part[left][by_part], part[order][starts])
+    linked, confidence = _link(
+        np.append(starts, count),
+        np.append(pair_starts, left.size),
+        place[left][by_part],
+        place[right][by_part],
+        probability[by_part],
+        *(column[order] for column in (mentions.paper, mentions.orcid, mentions.suffix)),
+        mentions.name[order],
+        mentions.names,
+        threshold,
+        floor,
+    )
+    return Clusters(order[linked[place]], confidence[place])
 
 
-def assign_greedily(left: Codes, right: Codes, left_count: int, right_count: int) -> Codes:
+def conflicts(names: Ints, one: Ints, other: Ints) -> NDArray[np.bool_]:
+    """Whether two given names, rows of `name_codes`, cannot be those of one person, pair by pair.
+
+    Whole first names agree if one begins with the other, also across hyphens and spaces; an initial
+    agrees with whatever begins with it; each further name by its place, and a missing one with any.
+
+    >>> names = name_codes(["xiao ming", "xiaoming", "xiaohong", "x m", "x h", "x"])
+    >>> conflicts(names, np.zeros(5, np.int64), np.arange(1, 6)).tolist()
+    [False, True, False, True, False]
+    """
+    found: NDArray[np.bool_] = _conflicts(names, one.astype(np.int64), other.astype(np.int64))
+    return found
+
+
+def assign_greedily(left: Ints, right: Ints, left_count: int, right_count: int) -> Ints:
     """Match one to one, taking each pair in the order given whose two ends are still free.
 
     Returns
@@ -114,6 +193,51 @@ def assign_greedily(left: Codes, right: Codes, left_count: int, right_count: int
     return _assign(np.array(left, np.int64), np.array(right, np.int64), partner, taken)
 
 
+def _orcid_ties(mentions: Mentions) -> tuple[Ints, Ints]:
+    """Tie each bearer of an ORCID iD to the one before in its block."""
+    order = np.lexsort((mentions.orcid, mentions.block))
+    order = order[mentions.orcid[order] != ABSENT]
+    one, other = order[:-1], order[1:]
+    same = (mentions.orcid[one] == mentions.orcid[other]) & (
+        mentions.block[one] == mentions.block[other]
+    )
+    return one[same], other[same]
+
+
+def _parts(left: Ints, right: Ints, probability: Reals, count: int, most: int) -> Ints:
+    """Number the connected parts; of a part of more than `most` mentions the weakest ties are cut."""
+    part = _components(left, right, count)
+    for weakest in (0.2, 0.4, 0.6, 0.8, 0.9, 0.97):
+        large = np.bincount(part, minlength=1)[part] > most
+        if not large.any():
+            return part
+        kept = ~large[left] | (probability >= weakest)
+        left, right, probability = left[kept], right[kept], probability[kept]
+        part = _components(left, right, count)
+    order = np.argsort(part, kind="stable")
+    within = np.arange(count) - np.searchsorted(part[order], part[order])
+    chunks = part[order] * (count // most + 1) + within // most
+    part[order] = np.unique(chunks, return_inverse=True)[1]
+    return part
+
+
+@njit(cache=True)
+def _components(left, right, count):  # type: ignore[no-untyped-def]  # compiled by numba
+    parent = np.arange(count)
+    for pair in range(left.size):
+        a, b = left[pair], right[pair]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        parent[max(a, b)] = min(a, b)
+    for mention in range(count):
+        parent[mention] = parent[parent[mention]]  # parents come first, so theirs is the root
+    return parent
+
+
 @njit(cache=True)
 def _assign(left, right, partner, taken):  # type: ignore[no-untyped-def]  # compiled by numba
     for pair in range(left.size):
@@ -124,62 +248,116 @@ def _assign(left, right, partner, taken):  # type: ignore[no-untyped-def]  # com
 
 
 @njit(cache=True)
-def _cluster(paper, block, orcid, suffix, names, left, right, strength):  # type: ignore[no-untyped-def]  # compiled by numba
+def _link(  # type: ignore[no-untyped-def]  # compiled by numba
+    starts, pair_starts, left, right, probability, paper, orcid, suffix, name, names, threshold, floor
+):  # fmt: skip
+    """Link each part of its own; mentions stand in the order of their parts."""
     count = paper.size
-    parent = np.arange(count).astype(np.int32)
-    size = np.ones(count, np.int32)
-    # circular lists: the mentions of a cluster; the clusters of single blocks that it is made of;
-    # the mentions of one block on one paper
-    member = parent.copy()
-    part = parent.copy()
-    namesake = _namesakes(paper, block)
-    for pair in range(left.size):
-        a, b = _find(parent, left[pair]), _find(parent, right[pair])
-        if a == b or _differ(orcid[a], orcid[b]) or _differ(suffix[a], suffix[b]):
+    linked = np.arange(count)
+    confidence = np.full(count, 1 - floor)
+    for part in range(starts.size - 1):
+        first, end = starts[part], starts[part + 1]
+        size = end - first
+        if size == 1:
             continue
-        if size[a] > size[b] or (size[a] == size[b] and a < b):
-            a, b = b, a  # the smaller joins the greater
-        if block[left[pair]] == block[right[pair]]:
-            if _names_conflict(names[a], names[b]) or _share_paper(a, b, parent, member, namesake):
-                continue
-            names[b] = np.maximum(names[a], names[b])
+        sums = np.zeros((size, size), np.float32)
+        for pair in range(pair_starts[part], pair_starts[part + 1]):
+            a, b = left[pair] - first, right[pair] - first
+            sums[a, b] = sums[b, a] = probability[pair]
+        given = sums.copy()
+        for a in range(size):
+            for b in range(a):
+                x, y = first + a, first + b
+                if (
+                    paper[x] == paper[y]
+                    or _differ(orcid[x], orcid[y])
+                    or _differ(suffix[x], suffix[y])
+                    or (name[x] != name[y] and _conflict(names, name[x], name[y]))
+                ):
+                    sums[a, b] = sums[b, a] = -np.inf
+        root = _link_part(sums, orcid[first:end], threshold)
+        _fill(linked[first:end], confidence[first:end], first, root, given, sums, floor)
+    return linked, confidence
+
+
+@njit(cache=True)
+def _fill(linked, confidence, first, root, given, sums, floor):  # type: ignore[no-untyped-def]  # compiled by numba
+    size = root.size
+    members = np.zeros(size, np.int64)
+    for a in range(size):
+        members[root[a]] += 1
+    for a in range(size):
+        linked[a] = first + root[a]
+        if members[root[a]] > 1:
+            together = 0.0
+            for b in range(size):
+                if b != a and root[b] == root[a]:
+                    together += given[a, b]
+            confidence[a] = min(together / (members[root[a]] - 1), 1.0)
         else:
-            if _parts_conflict(a, b, part, block, names) or _share_any_paper(
-                a, b, parent, member, paper
-            ):
-                continue
-            part[a], part[b] = part[b], part[a]
-        parent[a] = b
-        size[b] += size[a]
-        orcid[b] = max(orcid[a], orcid[b])
-        suffix[b] = max(suffix[a], suffix[b])
-        member[a], member[b] = member[b], member[a]
-    return _results(parent, left, right, strength)
+            nearest = floor
+            for b in range(size):
+                if b != a and root[b] == b:
+                    nearest = max(nearest, sums[a, b] / members[b])
+            confidence[a] = 1 - nearest
 
 
 @njit(cache=True)
-def _results(parent, left, right, strength):  # type: ignore[no-untyped-def]  # compiled by numba
-    evidence = np.full(parent.size, NO_EVIDENCE, np.int32)
-    for pair in range(left.size):
-        if _find(parent, left[pair]) == _find(parent, right[pair]):
-            evidence[left[pair]] = min(evidence[left[pair]], strength[pair])
-            evidence[right[pair]] = min(evidence[right[pair]], strength[pair])
-    first = np.full(parent.size, -1, np.int32)
-    clusters = np.empty(parent.size, np.int32)
-    for mention in range(parent.size):
-        root = _find(parent, mention)
-        if first[root] < 0:
-            first[root] = mention
-        clusters[mention] = first[root]
-    return clusters, evidence
+def _link_part(sums, orcid, threshold):  # type: ignore[no-untyped-def]  # compiled by numba
+    """Nearest-neighbour chains over a matrix of summed probabilities; it ends up in it."""
+    size = orcid.size
+    root = np.arange(size)
+    members = np.ones(size, np.int64)
+    is_open = np.ones(size, np.bool_)
+    for b in range(size):
+        for a in range(b):
+            if root[a] == a and root[b] == b and orcid[b] >= 0 and orcid[a] == orcid[b] and sums[a, b] > -np.inf:
+                _merge(sums, root, members, is_open, a, b)
+    chain = np.empty(size, np.int64)
+    length = 0
+    begin = 0
+    while True:
+        if length == 0:
+            while begin < size and not is_open[begin]:
+                begin += 1
+            if begin == size:
+                break
+            chain[0] = begin
+            length = 1
+        a = chain[length - 1]
+        previous = chain[length - 2] if length > 1 else -1
+        nearest, best = -1, np.float64(-np.inf)
+        if previous >= 0:  # of equals the one that came before, so that every chain ends
+            nearest, best = previous, sums[a, previous] / (members[a] * members[previous])
+        for b in range(size):
+            if is_open[b] and b != a:
+                mean = sums[a, b] / (members[a] * members[b])
+                if mean > best:
+                    nearest, best = b, mean
+        if nearest < 0 or best < threshold:
+            is_open[a] = False  # means only fall as others merge: it stays as it is
+            length -= 1
+        elif nearest == previous:
+            length -= 2
+            _merge(sums, root, members, is_open, min(a, nearest), max(a, nearest))
+        else:
+            chain[length] = nearest
+            length += 1
+    for a in range(size):
+        while root[root[a]] != root[a]:
+            root[a] = root[root[a]]
+    return root
 
 
 @njit(cache=True)
-def _find(parent, mention):  # type: ignore[no-untyped-def]  # compiled by numba
-    while parent[mention] != mention:
-        parent[mention] = parent[parent[mention]]
-        mention = parent[mention]
-    return mention
+def _merge(sums, root, members, is_open, a, b):  # type: ignore[no-untyped-def]  # compiled by numba
+    root[b] = a
+    is_open[b] = False
+    members[a] += members[b]
+    for c in range(root.size):
+        if c != a:
+            sums[a, c] += sums[b, c]
+            sums[c, a] = sums[a, c]
 
 
 @njit(cache=True)
@@ -188,72 +366,38 @@ def _differ(a, b):  # type: ignore[no-untyped-def]  # compiled by numba
 
 
 @njit(cache=True)
-def _names_conflict(a, b):  # type: ignore[no-untyped-def]  # compiled by numba
-    for column in range(a.size):
-        x, y = a[column], b[column]
+def _conflicts(names, one, other):  # type: ignore[no-untyped-def]  # compiled by numba
+    found = np.zeros(one.size, np.bool_)
+    for pair in range(one.size):
+        found[pair] = _conflict(names, one[pair], other[pair])
+    return found
+
+
+@njit(cache=True)
+def _conflict(names, one, other):  # type: ignore[no-untyped-def]  # compiled by numba
+    first, second = names[one], names[other]
+    if first[0] and second[0]:
+        if _begins(first, second, min(first[1], second[1])):
+            return False
+        if not _begins(first, second, min(first[0], second[0])):
+            return True
+        shorter = first if first[0] < second[0] else second
+        if first[0] != second[0] and shorter[3] & 0xFFFFFFFF:
+            return True  # Xiao Ming and Xiaohong, unlike Alex B and Alexander B
+    for token in range(2, 2 + TOKENS):
+        x, y = first[token], second[token]
         if x == 0 or y == 0 or x == y:
             continue
-        if x >> 32 != y >> 32 or (x & WHOLE_NAME and y & WHOLE_NAME):
+        if x >> 32 != y >> 32:
+            return True
+        if token > 2 and x & 0xFFFFFFFF and y & 0xFFFFFFFF:
             return True
     return False
 
 
 @njit(cache=True)
-def _namesakes(paper, block):  # type: ignore[no-untyped-def]  # compiled by numba
-    """Link the mentions of one block on one paper in a circle; most are alone."""
-    circle = np.arange(paper.size).astype(np.int32)
-    if paper.size == 0:
-        return circle
-    order = np.argsort(paper.astype(np.int64) * (np.int64(block.max()) + 1) + block)
-    for place in range(1, order.size):
-        a, b = order[place - 1], order[place]
-        if paper[a] == paper[b] and block[a] == block[b]:
-            circle[a], circle[b] = circle[b], circle[a]
-    return circle
-
-
-@njit(cache=True)
-def _share_paper(a, b, parent, member, namesake):  # type: ignore[no-untyped-def]  # compiled by numba
-    """Tell whether a mention of cluster `a` has a namesake on its paper in cluster `b`."""
-    mention = a
-    while True:
-        other = namesake[mention]
-        while other != mention:
-            if _find(parent, other) == b:
-                return True
-            other = namesake[other]
-        mention = member[mention]
-        if mention == a:
+def _begins(first, second, length):  # type: ignore[no-untyped-def]  # compiled by numba
+    for letter in range(2 + TOKENS, 2 + TOKENS + length):
+        if first[letter] != second[letter]:
             return False
-
-
-@njit(cache=True)
-def _share_any_paper(a, b, parent, member, paper):  # type: ignore[no-untyped-def]  # compiled by numba
-    mention = a
-    while True:
-        for step in (-1, 1):
-            other = mention + step
-            while 0 <= other < paper.size and paper[other] == paper[mention]:
-                if _find(parent, other) == b:
-                    return True
-                other += step
-        mention = member[mention]
-        if mention == a:
-            return False
-
-
-@njit(cache=True)
-def _parts_conflict(a, b, part, block, names):  # type: ignore[no-untyped-def]  # compiled by numba
-    x = a
-    while True:
-        y = b
-        while True:
-            same_letter = names[x, 0] >> 32 == names[y, 0] >> 32
-            if block[x] == block[y] or (same_letter and _names_conflict(names[x], names[y])):
-                return True
-            y = part[y]
-            if y == b:
-                break
-        x = part[x]
-        if x == a:
-            return False
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,11 @@ class Matcher:
     intercept: float
     stated: Mapping[str, float] = field(default_factory=dict)
     trained_on: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Short name of what the model says: changes with every number in it."""
+        return hashlib.sha256(json.dumps(_plain(self)).encode()).hexdigest()[:12]
 
     def probability(self, features: Reals) -> Reals:
         """Probability that each pair is one person, (pairs, features) → (pairs,); NaN: missing."""
@@ -157,15 +163,19 @@ class SameAuthor:
 
 def save_matcher(path: Path, matcher: Matcher) -> None:
     """Write the model as JSON beside the old one, then take its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(_plain(matcher)), encoding="utf-8")
+    beside.replace(path)
+
+
+def _plain(matcher: Matcher) -> dict[str, Any]:
     plain = dataclasses.asdict(matcher)
     plain["trees"] = {
         name: value.tolist() if isinstance(value, np.ndarray) else value
         for name, value in plain["trees"].items()
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(plain), encoding="utf-8")
-    beside.replace(path)
+    return plain
 
 
 def load_matcher(path: Path = SHIPPED) -> Matcher:

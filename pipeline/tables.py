@@ -325,8 +325,9 @@ MENTIONS = Table(
         Column(
             "block",
             TEXT,
-            "folded last name + '|' + first initial: only mentions of one block may be one person (same ORCID iD apart)",
+            "last name folded to how it is spelled + '|' + first initial: only mentions of one block may be one person (same ORCID iD apart)",
         ),
+        Column("last_name", TEXT, "folded last name, letters only"),
         Column(
             "given_names",
             TEXT,
@@ -340,7 +341,7 @@ MENTIONS = Table(
         Column(
             "affiliation_key",
             TEXT,
-            "folded institution: equal keys are affiliation evidence",
+            "folded institution: equal keys are the same place",
             nullable=True,
         ),
     ),
@@ -375,6 +376,43 @@ AFFILIATIONS = Table(
         ROR,
     ),
 )
+IDENTIFIED = Table(
+    "identified",
+    "Which record of each paper identity has seen: what differs from publications is pending.",
+    ("pmid",),
+    (PMID, Column("checksum", TEXT, "as in publications, of the record that was seen")),
+)
+WORD_COUNTS = Table(
+    "word_counts",
+    "How common words are, as the matcher weighs them: counted anew when the corpus has grown by half.",
+    ("field", "code"),
+    (
+        Column("field", TEXT, "where they stand", values=("affiliation", "text", "title")),
+        Column("code", ID, "hash of the word; -1: the texts counted", low=-1),
+        Column("text_count", ID, "texts that hold it", low=0),
+    ),
+)
+MATCHES = Table(
+    "matches",
+    "Pairs of mentions that were compared and may be one person; pairs less probable than 0.1 are not kept.",
+    ("pmid", "position", "other_pmid", "other_position"),
+    (
+        PMID,
+        POSITION,
+        Column("other_pmid", ID, "paper of the other mention, pmid or below", low=1),
+        Column(
+            "other_position", COUNT, "its place there, from 1", low=1, high=MENTIONS_PER_PAPER - 1
+        ),
+        Column("probability", REAL, "that the two are one person, calibrated", low=0.0, high=1.0),
+    ),
+)
+CONFIDENCE = Column(
+    "confidence",
+    REAL,
+    "mean probability that the mention and each other one of its author are one person; alone: 1 - the greatest such mean with another author it could be",
+    low=0.0,
+    high=1.0,
+)
 IDENTITIES = Table(
     "identities",
     "Which person a mention is.",
@@ -383,15 +421,46 @@ IDENTITIES = Table(
         PMID,
         POSITION,
         AUTHOR_ID,
-        Column(
-            "confidence", REAL, "how sure this mention belongs to this author", low=0.0, high=1.0
-        ),
+        CONFIDENCE,
         Column(
             "method",
             TEXT,
-            "strongest evidence that tied it to the author's other mentions",
-            values=("orcid", "coauthor", "affiliation", "alone"),
+            "matched: its probability tied it to the author's other mentions; orcid: the same ORCID iD did, across a change of name; alone: the only mention of its author",
+            values=("matched", "orcid", "alone"),
         ),
+    ),
+)
+REDIRECTS = Table(
+    "redirects",
+    "Author ids that nobody bears any more, and who it is now: an id once given always resolves.",
+    ("author_id",),
+    (
+        AUTHOR_ID,
+        Column(
+            "current_id",
+            ID,
+            "author_id of today; null while PubMed has none of the papers",
+            nullable=True,
+            low=1,
+        ),
+    ),
+)
+IDENTITY_EVENTS = Table(
+    "identity_events",
+    "The ledger of author ids: what became of them, run by run.",
+    ("event_id",),
+    (
+        Column("event_id", ID, "order of the events, from 1", low=1),
+        Column("as_of", DATE, "as-of day of the run"),
+        Column(
+            "kind",
+            TEXT,
+            "merged: author_id goes on as other_author_id; split: other_author_id is new and takes some of its mentions; moved: other_author_id, known before, does; gone: it has no mention left; back: it has one again",
+            values=("merged", "split", "moved", "gone", "back"),
+        ),
+        AUTHOR_ID,
+        Column("other_author_id", ID, "the other author", nullable=True, low=1),
+        Column("mention_count", ID, "mentions concerned", low=0),
     ),
 )
 AUTHORS = Table(
@@ -415,6 +484,9 @@ AUTHORS = Table(
         Column("first_on", DATE, "day the author's first paper entered PubMed"),
         Column("last_on", DATE, "day the author's latest paper entered PubMed"),
         Column("publication_count", COUNT, "papers", low=1),
+        Column(
+            "confidence", REAL, "mean of the confidence of the mentions", low=0.0, high=1.0
+        ),
     ),
 )
 AUTHOR_AFFILIATIONS = Table(
@@ -558,9 +630,14 @@ TABLES: dict[str, Table] = {
         MERGES,
         MENTIONS,
         AFFILIATIONS,
+        IDENTIFIED,
+        WORD_COUNTS,
+        MATCHES,
         IDENTITIES,
         AUTHORS,
         AUTHOR_AFFILIATIONS,
+        REDIRECTS,
+        IDENTITY_EVENTS,
         COAUTHORSHIPS,
         AFFECTED_AUTHORS,
         AFFECTED_PAIRS,

@@ -10,7 +10,8 @@ WITH printed AS (
         m.orcid,
         p.entered_on,
         i.pmid,
-        i.position
+        i.position,
+        i.confidence
     FROM identities AS i
     JOIN mentions AS m ON m.pmid = i.pmid AND m.position = i.position
     JOIN authorships AS a ON a.pmid = i.pmid AND a.position = i.position
@@ -22,7 +23,8 @@ careers AS (
         MAX(orcid) AS orcid,
         MIN(entered_on) AS first_on,
         MAX(entered_on) AS last_on,
-        COUNT(DISTINCT pmid) AS publication_count
+        COUNT(DISTINCT pmid) AS publication_count,
+        AVG(confidence) AS confidence
     FROM printed
     GROUP BY author_id
 ),
@@ -49,7 +51,8 @@ SELECT
     l.country,
     c.first_on,
     c.last_on,
-    CAST(c.publication_count AS INTEGER) AS publication_count
+    CAST(c.publication_count AS INTEGER) AS publication_count,
+    ROUND(c.confidence, 10) AS confidence
 FROM careers AS c
 JOIN fullest AS f ON f.author_id = c.author_id AND f.place = 1
 LEFT JOIN author_affiliations AS l ON l.author_id = c.author_id AND l.rank = 1

@@ -1,143 +1,158 @@
-"""Work out who wrote what: mentions → evidence → clusters under vetoes → stable ids → authors.
+"""Work out who wrote what: mentions → matches → clusters under vetoes → stable ids → authors.
 
-The first rule: the same ORCID iD, or compatible names in one block and a coauthor or an affiliation
-in common, too rare to be chance. Precision comes first, since a network multiplies a wrong
-merge: what conflicts never merges, and what is unsure stays apart.
+Each run takes up what is pending: papers that are new, revised or withdrawn since the last. Their
+mentions are compared with those of their blocks, their blocks are clustered anew from the matches that
+are kept, and of the tables only what changed is written. Precision comes first, since a network
+multiplies a wrong merge: what conflicts never merges, and what is unsure stays apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
-from models import clustering
+from models.clustering import ABSENT
+from models.same_author import Matcher
 from pipeline import engine, lake
-from pipeline.identity import evidence
 from pipeline.identity.affiliations import take_apart
+from pipeline.identity.changes import as_identities, write_identities
+from pipeline.identity.clusters import Decided, decide
+from pipeline.identity.comparison import compare
+from pipeline.identity.features import (
+    TABLES_OF_FEATURES,
+    Words,
+    as_rows,
+    from_rows,
+    learn_words,
+)
+from pipeline.identity.ledger import note, redirect
 from pipeline.identity.mentions import fold_mentions
-from pipeline.identity.names import TOKENS_KEPT
-from pipeline.identity.stable_ids import author_ids
+from pipeline.identity.output import Output
+from pipeline.identity.stable_ids import Known, Named, name
 from pipeline.settings import Settings
-from pipeline.tables import IDENTITIES, MENTIONS_PER_PAPER
+from pipeline.tables import ID, IDENTIFIED
 
-METHODS = ("orcid", "coauthor", "affiliation", "alone")
-"""By rank of evidence, the kinds of evidence.sql; the last has none."""
-
-CONFIDENCE = np.array([[0.99, 0.99], [0.93, 0.97], [0.85, 0.95], [0.5, 0.5]])
-"""By method, without and with a full given name. Set by hand, near the precision on labelled pairs;
-not calibrated: that comes with a learned matcher."""
-
-IDENTITY_RULE = "evidence-1"
+IDENTITY_RULE = "average-linkage-1"
 """Changes whenever the same tables would give other identities."""
+
+GROWTH = 1.5
+"""When the corpus has grown so many times, names and words have another rarity: all is compared anew.
+
+So a paper is compared a bounded number of times, however long the lake grows.
+"""
+
+TABLES_OF_IDENTITY = (
+    *TABLES_OF_FEATURES,
+    "identified",
+    "word_counts",
+    "matches",
+    "identities",
+    "authors",
+    "affiliations",
+    "author_affiliations",
+    "redirects",
+    "identity_events",
+)
 
 _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What a run of `identify` found."""
+    """What a run of `identify` took up (papers, pairs), gave and withdrew (ids), and what there is."""
 
+    paper_count: int
+    pair_count: int
+    new_id_count: int
+    lost_id_count: int
     mention_count: int
     author_count: int
-    kept_id_count: int
-    new_id_count: int
 
 
 def identify(
     current: Mapping[str, lake.Dataset],
     commit: lake.Commit,
     as_of: date,
+    matcher: Matcher,
     settings: Settings,
     made_from: str = "",
 ) -> Identified:
-    """Write mentions, identities and authors from all papers that had entered PubMed by `as_of`.
+    """Bring the tables of identity up to date with all papers that had entered PubMed by `as_of`.
 
     Parameters
     ----------
     current
-        The tables publications and authorships, and mentions and identities (the previous ones,
-        for stable ids).
+        The tables named in `TABLES_OF_IDENTITY`.
     commit
-        Where the new tables go.
+        Where the changes go.
     as_of
-        Papers that entered PubMed later are not looked at.
+        Papers that entered PubMed later count as not there.
+    matcher
+        Says how probable it is that two mentions are one person.
     made_from
         Fingerprint of the inputs, handed on to the tables.
     """
-    printed = {name: current[name] for name in ("publications", "authorships")}
-    with engine.query(_HERE / "printed.sql", printed, {"as_of": as_of}, settings) as rows:
-        commit.write("mentions", fold_mentions(rows), made_from, as_of)
-    with engine.query(_HERE / "printed.sql", printed, {"as_of": as_of}, settings) as rows:
-        commit.write("affiliations", take_apart(rows), made_from, as_of)
-    mentions = commit.dataset("mentions")
-    identities, kept_count = _identities(mentions, current, settings)
-    commit.write("identities", identities, made_from, as_of)
-    known = printed | {n: commit.dataset(n) for n in ("mentions", "identities", "affiliations")}
-    with engine.query(_HERE / "author_affiliations.sql", known, {}, settings) as rows:
-        commit.write("author_affiliations", rows, made_from, as_of)
-    known["author_affiliations"] = commit.dataset("author_affiliations")
-    with engine.query(_HERE / "authors.sql", known, {}, settings) as rows:
-        author_count = commit.write("authors", rows, made_from, as_of)
-    return Identified(mentions.row_count, author_count, kept_count, author_count - kept_count)
-
-
-def _identities(
-    mentions: lake.Dataset, current: Mapping[str, lake.Dataset], settings: Settings
-) -> tuple[Iterator[pa.RecordBatch], int]:
-    """Decide for every mention; return the rows and how many authors kept their id."""
-    numbered, given_names = evidence.number(mentions)
-    pairs = evidence.pairs(numbered, settings)
-    codes = clustering.name_codes(given_names, TOKENS_KEPT)
-    clusters, strongest = clustering.cluster(
-        _for_vetoes(numbered, codes), *(pairs[name].to_numpy() for name in ("one", "other", "kind"))
+    rule = f"{IDENTITY_RULE} {matcher.fingerprint} {settings.author_cap}"
+    words, anew = _words(current, rule, commit)
+    told: dict[str, engine.Value] = {"as_of": as_of, "all_anew": anew}
+    changed = engine.fetch(_HERE / "pending.sql", current, told, settings)
+    out = Output(commit, made_from, as_of, anew)
+    seen = changed.filter(changed["checksum"].is_valid()).select(IDENTIFIED.schema.names)
+    out.put("identified", seen.cast(IDENTIFIED.schema).to_batches(), changed["pmid"])
+    sources: dict[str, engine.Source] = {**current, "changed": changed}
+    with engine.query(_HERE / "printed.sql", sources, {}, settings) as rows:
+        out.put("mentions", fold_mentions(rows), changed["pmid"])
+    with engine.query(_HERE / "printed.sql", sources, {}, settings) as rows:
+        out.put("affiliations", take_apart(rows), changed["pmid"])
+    known = {**current, "mentions": commit.dataset("mentions")}
+    compared = compare(known, changed, matcher, words, out, settings)
+    sources |= {"mentions": known["mentions"], "mentions_before": current["mentions"]}
+    sources["affiliations"] = commit.dataset("affiliations")
+    regarded = engine.fetch(_HERE / "regarded.sql", sources, {}, settings)
+    decided = decide(regarded, {"matches": commit.dataset("matches")}, settings)
+    named = _name(regarded, decided, current)
+    leaving = engine.fetch(_HERE / "leaving.sql", sources, {}, settings)["author_id"].to_numpy()
+    write_identities(as_identities(regarded, decided, named), regarded, leaving, sources, out, settings)
+    gone = np.setdiff1d(leaving, np.union1d(named.ids, named.lost))
+    redirects, hides = redirect(current["redirects"].read(), named, gone)
+    commit.add("redirects", redirects, hides)
+    events = note(named, gone, as_of, current["identity_events"].row_count)
+    commit.add("identity_events", events, pa.array([], ID))
+    return Identified(
+        paper_count=changed.num_rows,
+        pair_count=compared.pair_count,
+        new_id_count=named.new_count,
+        lost_id_count=named.lost.size + gone.size,
+        mention_count=known["mentions"].row_count,
+        author_count=commit.dataset("authors").row_count,
     )
-    is_full = np.any(codes & clustering.WHOLE_NAME, axis=1)[numbered["name"].to_numpy()]
-    founding = _founding(mentions.read(["pmid", "position"]))
-    previous = current["identities"]
-    before = {"mentions_before": current["mentions"], "identities": previous, "mentions": mentions}
-    relocated = engine.fetch(_HERE / "relocated.sql", before, {}, settings)
-    taken = np.unique(previous.read(["author_id"])["author_id"].to_numpy())
-    old_author_ids = relocated["author_id"].to_numpy()
-    ids, kept_count = author_ids(founding, clusters, _founding(relocated), old_author_ids, taken)
-    return _rows(founding, ids, np.minimum(strongest, len(METHODS) - 1), is_full), kept_count
 
 
-def _for_vetoes(numbered: pa.Table, codes: clustering.Codes) -> clustering.Mentions:
-    columns = {name: numbered[name].to_numpy() for name in ("block", "orcid", "suffix", "name")}
-    pmids = numbered["pmid"].to_numpy()
-    papers = np.cumsum(np.diff(pmids, prepend=pmids[:1]) != 0, dtype=np.int32)
-    names = codes[columns.pop("name")]
-    return clustering.Mentions(paper=papers, names=names, **columns)
+def _words(
+    current: Mapping[str, lake.Dataset], rule: str, commit: lake.Commit
+) -> tuple[Words, bool]:
+    """Look up how common words are; count them where the corpus has outgrown that, or the rule changed."""
+    publications, counted = current["publications"], current["word_counts"]
+    if counted.made_from == rule:
+        words = from_rows(counted.read())
+        if publications.row_count <= GROWTH * words.title.text_count_:
+            return words, False
+    words = learn_words(publications, current["authorships"])
+    commit.write("word_counts", as_rows(words), rule)
+    return words, True
 
 
-def _founding(mentions: pa.Table) -> NDArray[np.int64]:
-    """Read pmid and position of mentions as founding ids."""
-    founding: NDArray[np.int64] = (
-        mentions["pmid"].to_numpy() * MENTIONS_PER_PAPER + mentions["position"].to_numpy()
-    )
-    return founding
-
-
-def _rows(
-    founding: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    methods: NDArray[np.int32],
-    is_full: NDArray[np.bool_],
-) -> Iterator[pa.RecordBatch]:
-    for start in range(0, founding.size, lake.ROWS_PER_GROUP):
-        part = slice(start, start + lake.ROWS_PER_GROUP)
-        pmids, positions = np.divmod(founding[part], MENTIONS_PER_PAPER)
-        columns = {
-            "pmid": pmids,
-            "position": positions,
-            "author_id": ids[part],
-            "confidence": CONFIDENCE[methods[part], is_full[part].astype(np.intp)],
-            "method": pa.array(METHODS).take(pa.array(methods[part])),
-        }
-        yield pa.record_batch(columns).cast(IDENTITIES.schema)
+def _name(regarded: pa.Table, decided: Decided, current: Mapping[str, lake.Dataset]) -> Named:
+    borne = current["authors"].read(["author_id"])["author_id"].to_numpy()
+    redirects = current["redirects"].read()
+    ids = redirects["author_id"].to_numpy()
+    is_gone = redirects["current_id"].is_null().to_numpy()
+    known = Known(borne, gone=ids[is_gone], led_on=ids[~is_gone])
+    old_ids = pc.fill_null(regarded["author_id"], ABSENT).to_numpy()
+    return name(decided.founding, decided.cluster, old_ids, known)

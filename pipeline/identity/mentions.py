@@ -33,7 +33,7 @@ def _fold(batch: pa.RecordBatch, last_names: pa.Array) -> pa.RecordBatch:
         lambda both: names.given_names(*both.split(_BETWEEN)),
     )
     blocks = pc.binary_join_element_wise(
-        last_names, pc.utf8_slice_codeunits(given_names, 0, 1), "|"
+        _map(last_names, names.spelled), pc.utf8_slice_codeunits(given_names, 0, 1), "|"
     )
     places = _first(batch["affiliations"]).dictionary_encode()
     parsed = [affiliation.parse(place) for place in places.dictionary.to_pylist()]
@@ -41,6 +41,7 @@ def _fold(batch: pa.RecordBatch, last_names: pa.Array) -> pa.RecordBatch:
         "pmid": batch["pmid"],
         "position": batch["position"],
         "block": blocks,
+        "last_name": last_names,
         "given_names": given_names,
         "suffix": _map(batch["suffix"], lambda text: names.suffix(text) or None),
         "orcid": batch["orcid"],

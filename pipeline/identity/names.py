@@ -18,6 +18,8 @@ _LETTERS = str.maketrans({
 _SUFFIXES = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv", "5th": "v"}
 _APOSTROPHES = re.compile(r"['’‘`´ʼʹ]")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
+_UMLAUTS = re.compile("([aou])e")
+_SHORT = 4
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -41,6 +43,17 @@ def last_name(printed: str) -> str:
     'vandermullerluk'
     """
     return _NOT_LETTERS.sub("", fold(printed))
+
+
+def spelled(folded: str) -> str:
+    """Write a folded last name as its other spelling prints it, for blocks.
+
+    Umlauts are printed as one letter or as two. Short names stay as they are: Xu is not Xue.
+
+    >>> spelled("mueller"), spelled("muller"), spelled("schoenberg"), spelled("xue")
+    ('muller', 'muller', 'schonberg', 'xue')
+    """
+    return _UMLAUTS.sub(r"\1", folded) if len(folded) > _SHORT else folded
 
 
 def given_names(fore_name: str, initials: str) -> str:

@@ -1,4 +1,4 @@
--- A row is a personal name printed on a paper that had entered PubMed by the day asked for.
+-- A row is a personal name printed on a paper that is new or changed.
 SELECT
     a.pmid,
     a.position,
@@ -10,6 +10,6 @@ SELECT
     a.affiliations,
     a.affiliation_identifiers
 FROM authorships AS a
-JOIN publications AS p ON p.pmid = a.pmid
-WHERE p.entered_on <= :as_of AND a.last_name IS NOT NULL
+JOIN changed AS c ON c.pmid = a.pmid
+WHERE c.checksum IS NOT NULL AND a.last_name IS NOT NULL
 ORDER BY a.pmid, a.position

@@ -1,6 +1,8 @@
-"""Give each cluster of mentions the author id it had, or a new one that nobody has had."""
+"""Give each cluster of mentions the author id it had, or a new one; say what became of the others."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,66 +13,110 @@ from pipeline.tables import MENTIONS_PER_PAPER
 Ids = NDArray[np.int64]
 
 
-def author_ids(
-    founding: Ids,
-    clusters: NDArray[np.int32],
-    old_founding: Ids,
-    old_author_ids: Ids,
-    taken: Ids,
-) -> tuple[Ids, int]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Author ids that have been given, each array ascending.
+
+    Attributes
+    ----------
+    borne
+        By somebody today.
+    gone
+        By nobody, because no mention was left.
+    led_on
+        By nobody, because the author goes on under another id.
+    """
+
+    borne: Ids
+    gone: Ids
+    led_on: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who the mentions are, and what became of the ids they had.
+
+    Attributes
+    ----------
+    ids
+        Author id of each mention, shape (n,).
+    new_count
+        Clusters whose id nobody had before.
+    lost
+        Old ids that no cluster took, ascending; without ids that have no mention left.
+    lost_to
+        The id that most of their mentions have now.
+    back
+        Ids that were gone and are borne again, ascending.
+    moves
+        Old id, other id, mentions that went from the one to the other, whether the other is new;
+        shape (k, 4).
+    """
+
+    ids: Ids
+    new_count: int
+    lost: Ids
+    lost_to: Ids
+    back: Ids
+    moves: Ids
+
+
+def name(founding: Ids, clusters: Ids, old_ids: Ids, known: Known) -> Named:
     """Name clusters after the previous identities of their mentions.
 
     An old id goes to the cluster that holds most of its mentions, and a cluster takes the old id
-    that most of its mentions had; ties go to the smaller id. A cluster left without one takes the
-    `founding` id of its first mention that is not taken already.
+    that most of its mentions had; ties go to the smaller id. A cluster left without one takes an id
+    that is gone and that one of its mentions founded, else the `founding` id of its first mention
+    that nobody ever had.
 
     Parameters
     ----------
     founding
         `pmid * MENTIONS_PER_PAPER + position` of each mention, ascending, shape (n,).
     clusters
-        Cluster of each mention, any whole numbers, shape (n,).
-    old_founding, old_author_ids
-        Mentions that were there before, by where they stand today, and who they were; ascending
-        by the first, shape (m,).
-    taken
-        All author ids of before, ascending: none of them is given to somebody else.
-
-    Returns
-    -------
-    ids : shape (n,)
-        Author id of each mention.
-    kept_count
-        Clusters that kept an old id.
+        Cluster of each mention, whole numbers from 0, shape (n,).
+    old_ids
+        Who it was, or ABSENT, shape (n,).
     """
     count = clusters.max(initial=-1) + 1
-    old_ids, old_index = np.unique(old_author_ids, return_inverse=True)
-    ids = _kept(founding, clusters, old_founding, old_index, old_ids, count)
-    kept_count = int(np.count_nonzero(ids != ABSENT))
-    _name_new(ids, founding, clusters, taken)
-    return ids[clusters], kept_count
-
-
-def _kept(
-    founding: Ids,
-    clusters: NDArray[np.int32],
-    old_founding: Ids,
-    old_index: NDArray[np.intp],
-    old_ids: Ids,
-    count: int,
-) -> Ids:
-    """Match clusters to old ids, greatest overlap first; ABSENT where a cluster gets none."""
-    _, here, there = np.intersect1d(founding, old_founding, assume_unique=True, return_indices=True)
-    pairs = clusters[here].astype(np.int64) * max(old_ids.size, 1) + old_index[there]
-    pairs, overlap = np.unique(pairs, return_counts=True)
-    cluster, old = np.divmod(pairs, max(old_ids.size, 1))
+    borne, old = np.unique(old_ids, return_inverse=True)
+    pairs, overlap = np.unique(clusters * max(borne.size, 1) + old, return_counts=True)
+    cluster, old = np.divmod(pairs, max(borne.size, 1))
+    is_old = borne[old] != ABSENT
+    cluster, old, overlap = cluster[is_old], old[is_old], overlap[is_old]
     order = np.lexsort((cluster, old, -overlap))
-    partner = assign_greedily(cluster[order], old[order], count, old_ids.size)
-    return np.append(old_ids, ABSENT)[partner]
+    partner = assign_greedily(cluster[order], old[order], count, borne.size)
+    ids = np.append(borne, ABSENT)[partner]
+    back = _name_back(ids, founding, clusters, known)
+    new_count = int(np.count_nonzero(ids == ABSENT))
+    _name_new(ids, founding, clusters, known)
+    was, now = borne[old], ids[cluster]
+    moved = was != now
+    lost, lost_to = _lost(was, now, overlap, ids)
+    is_new = ~np.isin(now[moved], np.concatenate([known.borne, back]))
+    moves = np.stack([was[moved], now[moved], overlap[moved], is_new], axis=1)
+    return Named(ids[clusters], new_count, lost, lost_to, back, moves)
 
 
-def _name_new(ids: Ids, founding: Ids, clusters: NDArray[np.int32], taken: Ids) -> None:
+def _lost(was: Ids, now: Ids, overlap: Ids, ids: Ids) -> tuple[Ids, Ids]:
+    """Old ids that nobody bears now, and who most of their mentions are."""
+    gone = ~np.isin(was, ids)
+    order = np.lexsort((now[gone], -overlap[gone], was[gone]))
+    lost, first = np.unique(was[gone][order], return_index=True)
+    return lost, now[gone][order][first]
+
+
+def _name_back(ids: Ids, founding: Ids, clusters: Ids, known: Known) -> Ids:
+    """Fill those of the ABSENT among `ids` in place whose id was gone; return these."""
+    again = (ids[clusters] == ABSENT) & np.isin(founding, known.gone)
+    cluster, first = np.unique(clusters[again], return_index=True)
+    ids[cluster] = founding[again][first]
+    return np.sort(ids[cluster])
+
+
+def _name_new(ids: Ids, founding: Ids, clusters: Ids, known: Known) -> None:
     """Fill the ABSENT among `ids` (one a cluster) in place."""
+    taken = np.concatenate([known.borne, known.gone, known.led_on])
     free = (ids[clusters] == ABSENT) & ~np.isin(founding, taken)
     cluster, first = np.unique(clusters[free], return_index=True)
     ids[cluster] = founding[free][first]
@@ -79,7 +125,7 @@ def _name_new(ids: Ids, founding: Ids, clusters: NDArray[np.int32], taken: Ids) 
         _name_spare(ids, founding[nameless], clusters[nameless], taken)
 
 
-def _name_spare(ids: Ids, founding: Ids, clusters: NDArray[np.int32], old_ids: Ids) -> None:
+def _name_spare(ids: Ids, founding: Ids, clusters: Ids, old_ids: Ids) -> None:
     """Name clusters all of whose mentions have founded others, as after a split.
 
     They count down from the last position of their first paper, where no author list reaches.

@@ -66,8 +66,17 @@ class Commit:
         }
         return layer["row_count"]
 
-    def add(self, name: str, batches: Iterable[pa.RecordBatch], hides: pa.Array) -> int:
+    def add(
+        self,
+        name: str,
+        batches: Iterable[pa.RecordBatch],
+        hides: pa.Array,
+        made_from: str = "",
+        as_of: date | None = None,
+    ) -> int:
         """Put rows on top of table `name`; return how many there are.
+
+        Where no row changes, neither does the table's version.
 
         Parameters
         ----------
@@ -76,18 +85,22 @@ class Commit:
         hides
             Values of the first key column, sorted, whose rows so far are there no longer: all those
             of `batches` that the table has already, and those that go.
+        made_from, as_of
+            As for `write`.
         """
         before = load(self.folder).get(name)
         layer = self._layer(name, batches, hides)
+        said = {"made_from": made_from, "as_of": as_of.isoformat() if as_of else None}
         if layer["row_count"] or len(hides) or before is None:
             layers = before["layers"] if before else []
             self.entries[name] = {
                 "layers": [*layers, layer],
                 "replaced": [],
                 "version": self.id,
-                "made_from": "",
-                "as_of": None,
+                **said,
             }
+        elif (made_from, as_of) != ("", None):
+            self.entries[name] = {**before, **said}
         return layer["row_count"]
 
     def merge(self, name: str, first: int) -> None:

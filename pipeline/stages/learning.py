@@ -29,6 +29,10 @@ from pipeline.stages.night import connect, identify, recommend
 from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
 
 
+RECORDS = ("publications", "authorships", "topics", "citations", "grants")
+"""Tables that come from PubMed's records, as far as the past is made anew from them."""
+
+
 def train(settings: Settings) -> Counts:
     """Learn what probability a score means, from 24 months ago; promote the model if it is better.
 
@@ -39,7 +43,7 @@ def train(settings: Settings) -> Counts:
     since = months_before(as_of_table(current["identities"], settings), HORIZON_MONTHS)
     with scratch(settings) as folder:
         past = replace(settings, home=folder)
-        lake.lend(settings.lake_folder, past.lake_folder, ["publications", "authorships", "topics"])
+        lake.lend(settings.lake_folder, past.lake_folder, RECORDS)
         identify(past, as_of=since)
         connect(past)
         recommend(past, wishes=settings)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from models.same_author import load_matcher
 from pipeline import lake
 from pipeline.errors import ConfrereError
 from pipeline.graph.connect import WEIGHT_RULE, load_graph
 from pipeline.graph.connect import connect as connect_authors
-from pipeline.identity.identify import IDENTITY_RULE
+from pipeline.identity.identify import IDENTITY_RULE, TABLES_OF_IDENTITY
 from pipeline.identity.identify import identify as identify_authors
 from pipeline.outreach.outbox import notify as notify_subscribers
 from pipeline.recommend.recommend import RANKING_RULE
@@ -56,24 +57,20 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
 
     `as_of` defaults to the day the newest record entered, but no later than `today`.
     """
-    names = ("publications", "authorships", "mentions", "identities")
-    current = lake.datasets(settings.lake_folder, names)
+    current = lake.datasets(settings.lake_folder, TABLES_OF_IDENTITY)
     if current["publications"].is_empty:
         raise ConfrereError(
             f"[{settings.home}] holds no publications: run `confrere run --files …` first"
         )
     as_of = as_of or _newest_entry(current["publications"], today)
+    matcher = load_matcher()
     made_from = _fingerprint(
-        IDENTITY_RULE,
-        current["publications"].version,
-        current["authorships"].version,
-        as_of,
-        settings.author_cap,
+        IDENTITY_RULE, matcher.fingerprint, current["publications"].version, as_of, settings.author_cap
     )
     if current["identities"].made_from == made_from:
         return told("identify", {"nothing pending": 0})
     with lake.begin(settings.lake_folder) as commit:
-        result = identify_authors(current, commit, as_of, settings, made_from)
+        result = identify_authors(current, commit, as_of, matcher, settings, made_from)
     return told("identify", {"as_of": as_of.isoformat(), **asdict(result)})
 
 
@@ -87,6 +84,7 @@ def connect(settings: Settings) -> Counts:
         current["identities"].version,
         current["publications"].version,
         current["notices"].version,
+        as_of,
         settings.half_life_years,
         settings.author_cap,
     )

@@ -3,8 +3,8 @@ WITH total AS (
     SELECT COUNT(*) AS mention_count FROM mentions
 ),
 last_name_counts AS (
-    SELECT SPLIT_PART(block, '|', 1) AS last_name, COUNT(*) AS last_name_count
-    FROM mentions GROUP BY SPLIT_PART(block, '|', 1)
+    SELECT last_name, COUNT(*) AS last_name_count
+    FROM mentions GROUP BY last_name
 ),
 first_name_counts AS (
     SELECT SPLIT_PART(given_names, ' ', 1) AS first_name, COUNT(*) AS first_name_count
@@ -14,7 +14,7 @@ SELECT
     m.pmid,
     m.position,
     m.block,
-    SPLIT_PART(m.block, '|', 1) AS last_name,
+    m.last_name,
     m.given_names,
     m.suffix,
     m.orcid,
@@ -34,7 +34,7 @@ FROM asked AS q
 JOIN mentions AS m ON m.pmid = q.pmid AND m.position = q.position
 JOIN authorships AS a ON a.pmid = q.pmid AND a.position = q.position
 JOIN publications AS p ON p.pmid = q.pmid
-JOIN last_name_counts AS l ON l.last_name = SPLIT_PART(m.block, '|', 1)
+JOIN last_name_counts AS l ON l.last_name = m.last_name
 JOIN first_name_counts AS f ON f.first_name = SPLIT_PART(m.given_names, ' ', 1)
 CROSS JOIN total AS t
 ORDER BY m.pmid, m.position

@@ -15,6 +15,7 @@ from pipeline.identity.features.declared import FEATURES
 from pipeline.identity.features.places import place_features
 from pipeline.identity.features.texts import text_features
 from pipeline.identity.features.traits import read_traits, trait_features
+from pipeline.identity.features.words import Words, learn_words
 from pipeline.settings import Settings
 
 TABLES_OF_FEATURES = (
@@ -27,7 +28,10 @@ the people, not the common names, that recur."""
 
 
 def pair_features(
-    current: Mapping[str, lake.Dataset], pairs: pa.Table, settings: Settings
+    current: Mapping[str, lake.Dataset],
+    pairs: pa.Table,
+    settings: Settings,
+    words: Words | None = None,
 ) -> pa.Table:
     """Measure every feature of every pair.
 
@@ -37,6 +41,8 @@ def pair_features(
         The tables named in `TABLES_OF_FEATURES`.
     pairs
         Columns pmid, position, other_pmid, other_position. The order within a pair does not matter.
+    words
+        How common words are; None learns them from `current`.
 
     Returns
     -------
@@ -48,14 +54,15 @@ def pair_features(
     ConfrereError
         A pair is not in table mentions.
     """
+    known = words or learn_words(current["publications"], current["authorships"])
     asked = ask(current, pairs, settings)
     traits = read_traits(asked, current, settings)
     measured = {
         **_names(asked),
         **_frequencies(asked),
         **trait_features(asked, traits),
-        **place_features(asked, current, settings),
-        **text_features(asked, current, traits),
+        **place_features(asked, current, known.affiliation, settings),
+        **text_features(asked, known, traits),
         **_papers(asked),
     }
     return pa.table({feature.name: measured[feature.name] for feature in FEATURES})

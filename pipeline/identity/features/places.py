@@ -13,27 +13,26 @@ from models.text import HashedTfidf
 from pipeline import engine, lake
 from pipeline.identity import affiliation
 from pipeline.identity.features.asked import HERE, Asked, Ints, Reals, as_reals
+from pipeline.identity.features.words import without_addresses
 from pipeline.settings import Settings
 
 _ADDRESS = r"(?P<local>[\w.+'-]+)@(?P<domain>[\w-]+(?:\.[\w-]+)+)"
-_ANY_ADDRESS = r"\S+@\S+|(?i:electronic address:?|e-?mail:?)"
 _END = r"([^,;]+,[^,;]+)$"
 
 
 def place_features(
-    asked: Asked, current: Mapping[str, lake.Dataset], settings: Settings
+    asked: Asked, current: Mapping[str, lake.Dataset], words: HashedTfidf, settings: Settings
 ) -> dict[str, Reals]:
     """Compare affiliations as words, by their parts, and by the e-mail addresses in them.
 
     Where a mention has none of its own, as before 2014 all but the first author of a paper, the
     first one on the paper stands in.
     """
-    words = _fitted(current["authorships"])
     owners, printed = _paper_affiliations(asked, current, settings)
-    own = _without_addresses(pc.binary_join(asked.mentions["affiliations"].combine_chunks(), "; "))
+    own = without_addresses(pc.binary_join(asked.mentions["affiliations"].combine_chunks(), "; "))
     is_own = pc.greater(pc.utf8_length(own), 0)
     near = pc.if_else(is_own, own, _first_of_papers(asked, owners, printed))
-    whole = _joined(owners, _without_addresses(printed), asked.pmids.size)
+    whole = _joined(owners, without_addresses(printed), asked.pmids.size)
 
     def alike(texts: pa.Array) -> Reals:
         return asked.mentions_share(words.transform(texts.to_pylist())).cosine
@@ -54,7 +53,7 @@ def place_features(
 def _first_of_papers(asked: Asked, owners: Ints, printed: pa.Array) -> pa.Array:
     """The first affiliation on the paper of each mention; empty where there is none."""
     has, first = np.unique(owners, return_index=True)
-    texts = pa.concat_arrays([_without_addresses(printed.take(pa.array(first))), pa.array([""])])
+    texts = pa.concat_arrays([without_addresses(printed.take(pa.array(first))), pa.array([""])])
     place_of_paper = np.full(asked.pmids.size, has.size)
     place_of_paper[has] = np.arange(has.size)
     paper_of = np.searchsorted(asked.pmids, asked.mentions["pmid"].to_numpy())
@@ -71,19 +70,6 @@ def _parsed(texts: pa.Array, part: str) -> pa.Array:
 def _equal(asked: Asked, values: pa.Array) -> Reals:
     one, other = (values.take(pa.array(side)) for side in (asked.one, asked.other))
     return as_reals(pc.equal(one, other))
-
-
-def _fitted(authorships: lake.Dataset) -> HashedTfidf:
-    """Weigh words by the distinct affiliations that hold them."""
-    words = HashedTfidf(bits=18)
-    for batch in authorships.batches(["affiliations"]):
-        distinct = pc.unique(pc.list_flatten(batch["affiliations"]))
-        words.partial_fit(_without_addresses(distinct).to_pylist())
-    return words
-
-
-def _without_addresses(texts: pa.Array) -> pa.Array:
-    return pc.replace_substring_regex(texts, _ANY_ADDRESS, " ")
 
 
 def _ends(affiliations: pa.Array) -> pa.Array:

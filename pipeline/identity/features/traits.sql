@@ -3,7 +3,7 @@
 WITH printed AS (
     SELECT 'coauthor' AS kind, pmid, block AS item FROM mentions
     UNION ALL
-    SELECT 'coauthor_name' AS kind, pmid, SPLIT_PART(block, '|', 1) || '|' || SPLIT_PART(given_names, ' ', 1) AS item
+    SELECT 'coauthor_name' AS kind, pmid, last_name || '|' || SPLIT_PART(given_names, ' ', 1) AS item
     FROM mentions WHERE LENGTH(SPLIT_PART(given_names, ' ', 1)) > 1
     UNION ALL
     SELECT 'topic' AS kind, pmid, descriptor_ui AS item FROM topics
