@@ -346,6 +346,36 @@ MENTIONS = Table(
         ),
     ),
 )
+AFFILIATION_KEY = "folded institution: equal keys are the same place"
+DEPARTMENT_KEY = Column(
+    "department_key",
+    TEXT,
+    "folded department: its spellings have one key; empty where none is named",
+)
+ROR = Column(
+    "ror", TEXT, "ROR id of the institution as an address, where one is printed", nullable=True
+)
+AFFILIATIONS = Table(
+    "affiliations",
+    "Every affiliation printed with a name, taken apart; what says nothing is left out.",
+    ("pmid", "position", "place"),
+    (
+        PMID,
+        POSITION,
+        Column(
+            "place",
+            COUNT,
+            "order among the affiliations of the name, from 1; one printed text may hold several",
+            low=1,
+        ),
+        Column("institution", TEXT, "institution", nullable=True),
+        Column("department", TEXT, "department, or another unit of it", nullable=True),
+        Column("country", TEXT, "country, by its English name", nullable=True),
+        Column("affiliation_key", TEXT, AFFILIATION_KEY, nullable=True),
+        DEPARTMENT_KEY,
+        ROR,
+    ),
+)
 IDENTIFIED = Table(
     "identified",
     "Which record of each paper identity has seen: what differs from publications is pending.",
@@ -444,7 +474,10 @@ AUTHORS = Table(
         Column("given_names", TEXT, "as in mentions; of the fullest name"),
         ORCID,
         Column(
-            "institution", TEXT, "institution of the latest paper that names one", nullable=True
+            "institution",
+            TEXT,
+            "institution of the latest paper that names one: rank 1 in author_affiliations",
+            nullable=True,
         ),
         Column("department", TEXT, "department printed with that institution", nullable=True),
         Column("country", TEXT, "country printed with that institution", nullable=True),
@@ -454,6 +487,29 @@ AUTHORS = Table(
         Column(
             "confidence", REAL, "mean of the confidence of the mentions", low=0.0, high=1.0
         ),
+    ),
+)
+AUTHOR_AFFILIATIONS = Table(
+    "author_affiliations",
+    "Where a person has worked, over time: the departments and institutions that the papers print.",
+    ("author_id", "affiliation_key", "department_key"),
+    (
+        AUTHOR_ID,
+        Column("affiliation_key", TEXT, AFFILIATION_KEY),
+        DEPARTMENT_KEY,
+        Column(
+            "rank",
+            COUNT,
+            "1 is the latest, which stands in authors: by the last paper, then by papers of the author's last two years",
+            low=1,
+        ),
+        Column("institution", TEXT, "institution, as printed last with a country if ever"),
+        Column("department", TEXT, "department, as printed there", nullable=True),
+        Column("country", TEXT, "country, as printed there", nullable=True),
+        ROR,
+        Column("first_on", DATE, "day the first paper that prints it entered PubMed"),
+        Column("last_on", DATE, "day the latest paper that prints it entered PubMed"),
+        Column("publication_count", COUNT, "papers that print it", low=1),
     ),
 )
 COAUTHORSHIPS = Table(
@@ -573,11 +629,13 @@ TABLES: dict[str, Table] = {
         QUARANTINE,
         MERGES,
         MENTIONS,
+        AFFILIATIONS,
         IDENTIFIED,
         WORD_COUNTS,
         MATCHES,
         IDENTITIES,
         AUTHORS,
+        AUTHOR_AFFILIATIONS,
         REDIRECTS,
         IDENTITY_EVENTS,
         COAUTHORSHIPS,

@@ -66,6 +66,9 @@ DEFAULTS: dict[str, Any] = {
     "reason": "",
     "noted_on": date(2020, 1, 1),
     "text": "",
+    "institution": "University of Oslo",
+    "affiliation_key": "university of oslo",
+    "department_key": "",
 }
 
 

@@ -8,9 +8,6 @@ WITH printed AS (
         m.block,
         m.given_names,
         m.orcid,
-        m.institution,
-        m.department,
-        m.country,
         p.entered_on,
         i.pmid,
         i.position,
@@ -42,18 +39,6 @@ fullest AS (
             ORDER BY LENGTH(given_names) DESC, LENGTH(display_name) DESC, entered_on DESC, pmid DESC, position
         ) AS place
     FROM printed
-),
-latest AS (
-    SELECT
-        author_id,
-        institution,
-        department,
-        country,
-        ROW_NUMBER() OVER (
-            PARTITION BY author_id ORDER BY entered_on DESC, pmid DESC, position
-        ) AS place
-    FROM printed
-    WHERE institution IS NOT NULL
 )
 SELECT
     c.author_id,
@@ -70,5 +55,5 @@ SELECT
     ROUND(c.confidence, 10) AS confidence
 FROM careers AS c
 JOIN fullest AS f ON f.author_id = c.author_id AND f.place = 1
-LEFT JOIN latest AS l ON l.author_id = c.author_id AND l.place = 1
+LEFT JOIN author_affiliations AS l ON l.author_id = c.author_id AND l.rank = 1
 ORDER BY c.author_id

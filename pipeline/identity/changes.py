@@ -69,7 +69,11 @@ def write_identities(
     before = regarded.filter(differs)["author_id"].drop_null().to_numpy()
     authors = pa.array(np.unique(np.concatenate([now, before, leaving])))
     own = identities.filter(pc.is_in(identities["author_id"], authors))
-    with engine.query(_HERE / "authors.sql", {**sources, "identities": own}, {}, settings) as rows:
+    given = {**sources, "identities": own}
+    with engine.query(_HERE / "author_affiliations.sql", given, {}, settings) as rows:
+        out.put("author_affiliations", rows, authors)
+    given["author_affiliations"] = out.commit.dataset("author_affiliations")
+    with engine.query(_HERE / "authors.sql", given, {}, settings) as rows:
         out.put("authors", rows, authors)
 
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from models.clustering import ABSENT
 from models.same_author import Matcher
 from pipeline import engine, lake
+from pipeline.identity.affiliations import take_apart
 from pipeline.identity.changes import as_identities, write_identities
 from pipeline.identity.clusters import Decided, decide
 from pipeline.identity.comparison import compare
@@ -53,6 +54,8 @@ TABLES_OF_IDENTITY = (
     "matches",
     "identities",
     "authors",
+    "affiliations",
+    "author_affiliations",
     "redirects",
     "identity_events",
 )
@@ -105,9 +108,12 @@ def identify(
     sources: dict[str, engine.Source] = {**current, "changed": changed}
     with engine.query(_HERE / "printed.sql", sources, {}, settings) as rows:
         out.put("mentions", fold_mentions(rows), changed["pmid"])
+    with engine.query(_HERE / "printed.sql", sources, {}, settings) as rows:
+        out.put("affiliations", take_apart(rows), changed["pmid"])
     known = {**current, "mentions": commit.dataset("mentions")}
     compared = compare(known, changed, matcher, words, out, settings)
     sources |= {"mentions": known["mentions"], "mentions_before": current["mentions"]}
+    sources["affiliations"] = commit.dataset("affiliations")
     regarded = engine.fetch(_HERE / "regarded.sql", sources, {}, settings)
     decided = decide(regarded, {"matches": commit.dataset("matches")}, settings)
     named = _name(regarded, decided, current)

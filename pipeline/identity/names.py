@@ -29,6 +29,8 @@ def fold(text: str) -> str:
     >>> fold("Jørgen Müller-O’Brien")
     'jorgen muller-obrien'
     """
+    if text.isascii():
+        return _APOSTROPHES.sub("", text).lower()
     decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return _APOSTROPHES.sub("", plain).lower()

@@ -7,7 +7,8 @@ SELECT
     a.initials,
     a.suffix,
     a.orcid,
-    a.affiliations
+    a.affiliations,
+    a.affiliation_identifiers
 FROM authorships AS a
 JOIN changed AS c ON c.pmid = a.pmid
 WHERE c.checksum IS NOT NULL AND a.last_name IS NOT NULL

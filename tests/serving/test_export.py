@@ -43,6 +43,13 @@ def settings(tmp_path: Path) -> Settings:
         ],
         authorships=[{**k, "last_name": NAMES[k["pmid"], k["position"]]} for k in keys],
         mentions=[{**k, "block": NAMES[k["pmid"], k["position"]]} for k in keys],
+        affiliations=[{**k, "institution": NAMES[k["pmid"], k["position"]]} for k in keys],
+        author_affiliations=[
+            {"author_id": ADA, "institution": "Lovelace", "affiliation_key": "home"},
+            {"author_id": ADA, "institution": "Lovelace", "affiliation_key": "work"},
+            {"author_id": BO, "institution": "Adams", "affiliation_key": "home"},
+            {"author_id": BO, "institution": "Adams", "affiliation_key": "work"},
+        ],
     )
     return settings
 
@@ -58,8 +65,8 @@ def _exported(settings: Settings, name: str) -> str:
     return out.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["authorships", "mentions"])
-def test_a_table_of_mentions_leaves_out_those_of_a_hidden_author(
+@pytest.mark.parametrize("name", ["authorships", "mentions", "affiliations", "author_affiliations"])
+def test_a_table_of_mentions_or_people_leaves_out_those_of_a_hidden_author(
     name: str, settings: Settings
 ) -> None:
     assert _exported(settings, name).count("Lovelace") == 2
