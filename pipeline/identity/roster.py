@@ -2,8 +2,8 @@
 
 Evidence adds up as log-odds (Fellegi & Sunter, A theory for record linkage, 1969): a fact that
 agrees counts log(m / u), m being its share among true pairs and u among chance ones. u is measured
-on the tables: a rare name or place says more than a common one. Then candidates compete: of two that
-are equally likely neither is sure, on either side. The m below are set by hand.
+on the tables: a rare name or place says more than a common one. Then candidates compete: of two
+that are equally likely neither is sure, on either side. The m below are set by hand.
 """
 
 from __future__ import annotations
@@ -99,11 +99,11 @@ _GENERIC = frozenset(
     for line in (
         "department departement departamento dipartimento dept dep division service servicio",
         "servizio unit unite unita clinic clinica clinique klinik institute institut instituto",
-        "istituto section laboratory laboratoire lab group centre center centro zentrum chair school",
-        "faculty faculte fakultat facultad university universite universitat universita universidad",
-        "universidade universiteit universitaire universitario hospital hopital hopitaux ospedale",
-        "college medical of and for the at in de des du la le les et fur und der die di del della",
-        "e y do da",
+        "istituto section laboratory laboratoire lab group centre center centro zentrum chair",
+        "school faculty faculte fakultat facultad university universite universitat universita",
+        "universidad universidade universiteit universitaire universitario hospital",
+        "hopital hopitaux ospedale college medical of and for the at in de des du la le les et fur",
+        "und der die di del della e y do da",
     )
     for word in line.split()
 )
@@ -125,7 +125,7 @@ def match(people: pa.Table, current: Mapping[str, lake.Dataset], settings: Setti
     -------
     As in `PROPOSALS`, by person_id and then the best first: status `matched` (sure) or `to decide`,
     confidence in [0, 1], evidence as a JSON array of facts, strongest first: kind (orcid, email,
-    pmid, name, middle_name, rarity, institution, department, past_affiliation), weight in log-odds,
+    pmid, name, middle_name, rarity, institution, department, past), weight in log-odds,
     agrees, and pmid where a paper shows it. An address is never part of it.
     """
     named = _readings(people)

@@ -76,7 +76,7 @@ def test_the_roster_says_who_cannot_be_found_and_who_wants_nothing(
     assert capsys.readouterr().out.splitlines() == [
         "3 people, 2 of them want the digest",
         "1 asked to be left alone: they get none",
-        "1 have no ORCID iD: they cannot be found yet: P2",
-        "1 not found among authors by ORCID iD; every run asks again: P3",
+        "of the whole roster: 0 found among the authors, 0 to decide, 2 not found; "
+        "every run asks again",
     ]
     assert "P2 was already" not in _suppress(home, "P2", capsys)
