@@ -53,7 +53,7 @@ PROPOSALS = pa.schema(
 SURE = 0.95
 """From this confidence on a match needs no human: status `matched`; below it, `to decide`."""
 
-WORTH_ASKING = 0.05
+WORTH_ASKING = 0.02
 """Candidates below this confidence are not proposed."""
 
 ASKED_AT_MOST = 5
@@ -77,7 +77,7 @@ SAME_MIDDLE = np.log(0.9 / 0.1)
 ORCID = np.log(0.99 / 5e-5)
 """One ORCID iD in twenty thousand is printed beside another's name."""
 
-KNOWN_PAPER = np.log(0.9 / 6e-3)
+KNOWN_PAPER = np.log(0.9 / 3e-3)
 """A paper known to be theirs, on which one name agrees: the author may still be somebody else, to
 whom identification gave this paper by mistake."""
 
@@ -330,21 +330,20 @@ def _place_weights(found: pa.Table, kind: str, m: float) -> Reals:
 def _compete(found: pa.Table, odds: Reals) -> Reals:
     """Turn odds into confidence, given the other candidates and the others who claim the author.
 
-    What an ORCID iD, an address or a known paper identifies does not compete with its like: a
-    person may be split over several authors.
+    What an ORCID iD, an address or a known paper identifies has no rivals among the candidates,
+    since a person may be split over several authors; but it is a rival of the others.
     """
     _, person = np.unique(found["person_id"].to_numpy(zero_copy_only=False), return_inverse=True)
     _, author = np.unique(found["author_id"].to_numpy(), return_inverse=True)
     told = sum(_numbers(found, name) for name in ("same_orcid", "email_count", "known_count"))
     is_told = np.asarray(told > 0)
-    mass = np.bincount(person, odds)[person] - odds
-    like = np.bincount(person, odds * is_told)[person] - odds * is_told
-    rivals = np.where(is_told, mass - like, mass)
+    rivals = np.where(is_told, 0.0, np.bincount(person, odds)[person] - odds)
     weakest = np.full(person.max() + 1, np.inf)
     np.minimum.at(weakest, person, odds)
     unseen = np.maximum(_numbers(found, "candidate_count") - CANDIDATES_KEPT, 0) * weakest[person]
+    rivals += np.where(is_told, 0.0, unseen)
     claims = np.bincount(author, odds)[author] - odds
-    confidence: Reals = odds / (1 + odds + np.maximum(rivals, 0) + unseen + np.maximum(claims, 0))
+    confidence: Reals = odds / (1 + odds + np.maximum(rivals, 0) + np.maximum(claims, 0))
     return confidence
 
 

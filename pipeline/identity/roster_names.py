@@ -14,8 +14,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _TITLES = _set(
-    "prof professor dr drs pd priv doz univ apl dipl assoc mr mrs ms miss sir dame herr frau mme"
-    " mlle sig dott dottssa ing mag"
+    "prof professor dr drs pd priv doz privdoz univ univprof apl dipl assoc mr mrs ms miss sir dame"
+    " herr frau mme mlle sig dott dottssa ing mag"
 )
 _AFTER_A_TITLE = _set("med habil rer nat phil hc dent vet associate assistant")
 _DEGREES = _set(
