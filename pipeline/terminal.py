@@ -154,7 +154,8 @@ def show_questions(console: Console, asked: Sequence[Question], total: int) -> N
     if total:
         left = total - len(asked)
         more = f"; {left:,} more: confrere roster review --limit {total}" if left else ""
-        console.print("\nanswer: confrere roster decide PERSON_ID AUTHOR_ID yes (or no)" + more)
+        answer = "answer: confrere roster decide PERSON_ID AUTHOR_ID yes (or no)"
+        console.print(f"\n{answer}{more}", soft_wrap=True)
 
 
 def _facts(facts: Sequence[Mapping[str, Any]]) -> str:

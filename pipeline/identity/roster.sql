@@ -178,8 +178,8 @@ weighed AS (
         b.email_pmid,
         COALESCE(b.known_count, 0) AS known_count,
         b.known_pmid,
-        p.has_institution,
-        p.has_department,
+        COALESCE(p.has_institution, 0) AS has_institution,
+        COALESCE(p.has_department, 0) AS has_department,
         COALESCE(h.wants_institution, 0) AS wants_institution,
         COALESCE(h.wants_department, 0) AS wants_department,
         s.institution_share,
@@ -200,7 +200,7 @@ weighed AS (
                 c.author_id
         ) AS place
     FROM candidates AS c
-    JOIN placed AS p ON p.author_id = c.author_id
+    LEFT JOIN placed AS p ON p.author_id = c.author_id
     LEFT JOIN wishes AS h ON h.person_id = c.person_id
     LEFT JOIN by_name AS n ON n.person_id = c.person_id AND n.author_id = c.author_id
     LEFT JOIN by_paper AS b ON b.person_id = c.person_id AND b.author_id = c.author_id

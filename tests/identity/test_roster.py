@@ -97,7 +97,7 @@ class Drawn:
         """Add authors of other names at other places, so that names and places are rare."""
         for n in range(count):
             letters = "".join(chr(97 + (n // 26**k) % 26) for k in range(3))
-            place = {
+            place: dict[str, Any] = {
                 "institution": f"University of {letters}",
                 "department": f"Department of {letters}",
             }
@@ -160,7 +160,10 @@ def test_a_common_name_alone_is_left_to_decide(drawn: Drawn, tmp_path: Path) -> 
 
 
 def test_two_authors_equally_likely_leave_both_to_decide(drawn: Drawn, tmp_path: Path) -> None:
-    place = {"institution": "Example University", "department": "Department of Surgery"}
+    place: dict[str, Any] = {
+        "institution": "Example University",
+        "department": "Department of Surgery",
+    }
     drawn.author(1, "Ada Doe", **place).author(2, "Ada Doe", **place)
     person = {"name": "Ada Doe", "institution": "Example University", "department": "Surgery"}
     found = drawn.match(tmp_path, person)
