@@ -87,7 +87,6 @@ class Drawn:
         )
         for pmid in range(author_id * 100 + 1, author_id * 100 + count + 1):
             key = {"pmid": pmid, "position": more.get("position", 1)}
-            self.rows["publications"].append({"pmid": pmid})
             self.rows["authorships"].append({**key, "affiliations": more.get("affiliations", [])})
             self.rows["mentions"].append({**key, **said, **place})
             self.rows["identities"].append({**key, "author_id": author_id})
@@ -108,8 +107,7 @@ class Drawn:
         self, folder: Path, *people: Mapping[str, Any]
     ) -> dict[tuple[str, int], dict[str, Any]]:
         """Match people (name and whatever else) and give the proposals by person and author."""
-        papers = {row["pmid"]: row for row in self.rows["publications"]}
-        write_lake(folder, **{**self.rows, "publications": list(papers.values())})
+        write_lake(folder, **self.rows)
         rows = [{"person_id": f"P{n}", **person} for n, person in enumerate(people, start=1)]
         found = match(
             pa.Table.from_pylist(rows, PEOPLE), lake.datasets(folder, TABLES), Settings(home=folder)

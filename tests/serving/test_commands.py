@@ -121,6 +121,22 @@ def rostered(tmp_path: Path, capsys: Printed) -> Path:
     return tmp_path
 
 
+def test_neither_output_nor_log_nor_matches_hold_an_address(
+    rostered: Path, capsys: Printed, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    (rostered / "roster.csv").write_text(ROSTER + "P4,,dee@example.org,dee@example.org,,\n")
+    assert main(["roster", "import", str(rostered / "roster.csv"), "--home", str(rostered)]) == 1
+    (rostered / "roster.csv").write_text(ROSTER)
+    assert main(["roster", "import", str(rostered / "roster.csv"), "--home", str(rostered)]) == 0
+    assert main(["roster", "review", "--home", str(rostered)]) == 0
+    printed = capsys.readouterr()
+    assert "example.org" not in printed.out + printed.err + caplog.text
+    database = sqlite3.connect(rostered / "serving.sqlite")
+    assert "@" not in str(database.execute("SELECT * FROM roster_matches").fetchall())
+    database.close()
+
+
 def test_a_roster_is_matched_reviewed_and_decided_on(rostered: Path, capsys: Printed) -> None:
     home = ["--home", str(rostered)]
     said = capsys.readouterr().out
