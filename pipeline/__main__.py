@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import getpass
 import json
 import logging
 import os
@@ -19,13 +20,14 @@ from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.identity.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
 from pipeline.identity.report import as_plain
-from pipeline.serving import queries, roster, suppressions
+from pipeline.serving import queries, roster_file
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings, from_environment
 from pipeline.tables import TABLES, data_dictionary
 
 SUGGESTIONS_SHOWN = 10
 PEOPLE_SHOWN = 15
+QUESTIONS_SHOWN = 20
 DEMO_HOME = Path(".confrere-demo")
 
 
@@ -118,15 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         help="ends in .csv, .parquet, .jsonl, or .graphml for coauthorships",
     )
 
-    people = command("roster", _import_roster, "people of the institution who may get digests")
-    people.add_argument("action", choices=["import"])
-    people.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help=f"CSV in UTF-8 with the header {','.join(roster.COLUMNS)}; digest is yes or no, and "
-        "the ORCID iD is what finds the person among the authors",
-    )
+    people = command("roster", _import_roster, "people of the institution: who they are as authors")
+    _add_roster(people)
 
     suppress = command(
         "suppress",
@@ -202,6 +197,38 @@ def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
     identity.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
 
 
+def _add_roster(people: argparse.ArgumentParser) -> None:
+    actions = people.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(
+        name: str, act: object, text: str, *, reads_home: bool = True
+    ) -> argparse.ArgumentParser:
+        added = actions.add_parser(name, help=text, description=text)
+        # may stand behind the word too; without a default, which would hide one given before it
+        added.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        added.set_defaults(act=act, reads_home=reads_home)
+        return added
+
+    text = "add or update people, and find them among the authors"
+    added = action("import", _import_roster, text, reads_home=False)
+    added.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help=f"CSV in UTF-8 with a header of {','.join(roster_file.REQUIRED)} and, if you like, "
+        f"{','.join(roster_file.OPTIONAL)}; digest is yes or no",
+    )
+    review = action("review", _review_roster, "whom a human should decide on, the likeliest first")
+    review.add_argument(
+        "--limit", type=_positive, default=QUESTIONS_SHOWN, metavar="N", help="how many at most"
+    )
+    decide = action("decide", _decide_match, "say whether somebody on the roster is an author")
+    decide.add_argument("person_id", metavar="PERSON_ID", help="on the roster")
+    decide.add_argument("author_id", metavar="AUTHOR_ID", type=_positive_id)
+    decide.add_argument("answer", choices=["yes", "no"])
+    decide.add_argument("--by", metavar="WHO", help="who decided (default: your login)")
+
+
 def _run(settings: Settings, options: argparse.Namespace) -> None:
     stages.run(settings, options.files, options.as_of, datetime.now(UTC))
     print(f"done; next: confrere suggestions NAME --home {settings.home}")
@@ -274,21 +301,45 @@ def _export(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
-    key = suppressions.secret_key(settings)
-    result = roster.import_roster(open_database(settings), options.file, key, datetime.now(UTC))
-    print(f"{result.person_count} people, {result.opted_in_count} of them want the digest")
-    if result.suppressed_count:
-        print(f"{result.suppressed_count} asked to be left alone: they get none")
-    if result.orcid_less:
-        print(
-            f"{len(result.orcid_less)} have no ORCID iD: they cannot be found yet: "
-            + ", ".join(result.orcid_less)
-        )
-    if result.unmatched:
-        print(
-            f"{len(result.unmatched)} not found among authors by ORCID iD; every run asks again: "
-            + ", ".join(result.unmatched)
-        )
+    imported, found = stages.import_roster(settings, options.file, datetime.now(UTC))
+    print(f"{imported.person_count:,} people, {imported.opted_in_count:,} of them want the digest")
+    if imported.suppressed_count:
+        print(f"{imported.suppressed_count:,} asked to be left alone: they get none")
+    print(
+        f"of the whole roster: {found.found_count:,} found among the authors, "
+        f"{found.undecided_count:,} to decide, {found.unknown_count:,} not found; "
+        "every run asks again"
+    )
+    if found.undecided_count:
+        _show_questions(settings, QUESTIONS_SHOWN)
+
+
+def _review_roster(settings: Settings, options: argparse.Namespace) -> None:
+    if not _show_questions(settings, options.limit):
+        print("nothing to decide")
+
+
+def _show_questions(settings: Settings, limit: int) -> int:
+    asked = stages.questions(settings)
+    terminal.show_questions(Console(), asked[:limit], len(asked))
+    return len(asked)
+
+
+def _decide_match(settings: Settings, options: argparse.Namespace) -> None:
+    by, now = options.by or _login(), datetime.now(UTC)
+    is_same = options.answer == "yes"
+    name = stages.decide_match(settings, options.person_id, options.author_id, is_same, by, now)
+    print(
+        f"{name} ({options.person_id}) is {'' if is_same else 'not '}author {options.author_id}: "
+        f"kept, as decided by {by}"
+    )
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"
 
 
 def _suppress(settings: Settings, options: argparse.Namespace) -> None:
@@ -360,6 +411,13 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
+
+
+def _positive_id(text: str) -> int:
+    number = queries.id_number(text)
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text!r} is no author id")
+    return number
 
 
 def _port(text: str) -> int:

@@ -18,6 +18,7 @@ from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
 from pipeline.serving.queries import Person, Recommendation, Suggestions
+from pipeline.stages.roster import Question
 
 INDENT = "    "
 NAMES_SHOWN = 6
@@ -133,6 +134,60 @@ def _show_clusters(console: Console, found: ClusterEvaluation) -> None:
         table.add_row("splitting error", _measure(scores.errors.splitting))
         table.add_row("lumping error", _measure(scores.errors.lumping))
         console.print(table)
+
+
+def show_questions(console: Console, asked: Sequence[Question], total: int) -> None:
+    """Print whom a human should decide on, with the evidence in words, and how to answer."""
+    for question in asked:
+        who = f"[bold]{escape(question.name)}[/bold] ({escape(question.person_id)})"
+        author = f"author {question.author_id}, {escape(question.author_name)}"
+        where = (question.department, question.institution)
+        shown = [_number(question.publication_count, "paper"), *filter(None, where)]
+        lines = (
+            f"{who}: {author}? [dim]{question.confidence:.0%}[/dim]",
+            INDENT + escape(", ".join(shown)),
+            INDENT + escape(_facts(question.facts)),
+        )
+        console.print()
+        for line in lines:
+            console.print(line, soft_wrap=True)
+    if total:
+        left = total - len(asked)
+        more = f"; {left:,} more: confrere roster review --limit {total}" if left else ""
+        answer = "answer: confrere roster decide PERSON_ID AUTHOR_ID yes (or no)"
+        console.print(f"\n{answer}{more}", soft_wrap=True)
+
+
+def _facts(facts: Sequence[Mapping[str, Any]]) -> str:
+    """Say what speaks for a match, and then what against it."""
+    sides: dict[str, list[str]] = {"for": [], "against": []}
+    for fact in facts:
+        is_for = fact["agrees"] == "whole" if fact["kind"] == "name" else fact["weight"] > 0
+        sides["for" if is_for else "against"].append(_fact(fact))
+    return "; ".join(f"{side}: {', '.join(texts)}" for side, texts in sides.items() if texts)
+
+
+def _fact(fact: Mapping[str, Any]) -> str:
+    agrees = fact.get("agrees")
+    papers = f"PMID {fact.get('pmid')}"
+    if fact.get("papers", 1) > 1:
+        papers += f" and {fact['papers'] - 1} more"
+    words = {
+        "name whole": "first and last name agree",
+        "name initial": "only an initial of the first name agrees",
+        "name no": "the name differs",
+        "rarity": "a rare name" if fact["weight"] > 0 else "a common name",
+        "middle_name": "the middle name agrees",
+        "orcid": "the ORCID iD is the same",
+        "email": f"their e-mail address is printed on {papers}",
+        "pmid": f"known to have written {papers}",
+        "institution yes": "the institution agrees",
+        "institution no": "another institution",
+        "department yes": "the department agrees",
+        "department no": "another department",
+        "past": "an earlier institution agrees",
+    }
+    return words[f"{fact['kind']} {agrees}" if agrees else fact["kind"]]
 
 
 def _table(title: str, *columns: str) -> Table:

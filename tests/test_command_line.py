@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -223,7 +224,9 @@ def test_a_roster_is_imported_whole_or_not_at_all(
     good = tmp_path / "roster.csv"
     good.write_text(world.roster, encoding="utf-8")
     assert main(["roster", "import", str(good), "--home", str(home)]) == 0
-    assert "25 people, 15 of them want the digest" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "25 people, 15 of them want the digest" in said
+    assert re.search(r"[1-9]\d* found among the authors, \d+ to decide, \d+ not found", said)
     bad = tmp_path / "bad.csv"
     bad.write_text(world.roster.replace("@", " at ", 1), encoding="utf-8")
     assert main(["roster", "import", str(bad), "--home", str(home)]) == 1

@@ -19,11 +19,16 @@ def load(engine: Engine, table: Table, run_id: str, batches: Iterable[pa.RecordB
     batches
         Columns named as in `table`, without run_id.
     """
-    insert = _copy if engine.dialect.name == "postgresql" else _insert_many
     for batch in batches:
         run_ids = pa.repeat(pa.scalar(run_id, pa.string()), batch.num_rows)
         with writing(engine) as connection:
-            insert(connection, table, batch.add_column(0, "run_id", run_ids))
+            insert_batch(connection, table, batch.add_column(0, "run_id", run_ids))
+
+
+def insert_batch(connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
+    """Insert rows whose columns are named as in `table`."""
+    insert = _copy if connection.dialect.name == "postgresql" else _insert_many
+    insert(connection, table, batch)
 
 
 def refresh_statistics(engine: Engine, tables: Iterable[Table]) -> None:

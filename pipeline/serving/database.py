@@ -24,7 +24,7 @@ __all__ = ["Connection", "Engine", "exclusively", "open_database", "reading", "w
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SECONDS_TO_WAIT = 30
-_LOCKS = {"migrate": 1, "publish": 2}
+_LOCKS = {"migrate": 1, "publish": 2, "roster": 3}
 _LOCK_SPACE = 0x436F6E66  # our corner of PostgreSQL's advisory locks
 
 
@@ -73,7 +73,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def exclusively(engine: Engine, what: str) -> Iterator[None]:
-    """Be the only process that does `what` ("migrate", "publish"); wait for another to end.
+    """Be the only process that does `what` (one of `_LOCKS`); wait for another to end.
 
     The lock goes with the process that holds it, however it ends.
     """

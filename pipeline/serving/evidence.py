@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from pipeline.lake import Dataset
 from pipeline.serving.database import Connection, Engine, reading
 from pipeline.serving.orcid import printed_orcid
 from pipeline.serving.queries import id_number
-from pipeline.serving.schema import PEOPLE, SUBSCRIBERS, SUPPRESSIONS
+from pipeline.serving.schema import PEOPLE, ROSTER_MATCHES, SUBSCRIBERS, SUPPRESSIONS
 from pipeline.tables import MENTIONS_PER_PAPER
 
+_MATCH = ROSTER_MATCHES.c
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -51,10 +52,13 @@ def find_evidence(engine: Engine, who: str, tables: Mapping[str, Dataset]) -> Ev
         orcid = orcid or _orcid_of(connection, author_id, tables)
         if author_id is None and orcid is not None:
             author_id = _with_orcid(orcid, tables)
+        authors = {author_id} | _confirmed(connection, person_id)
         return Evidence(
-            author_id, orcid, _mentions(author_id, tables),
+            author_id,
+            orcid,
+            tuple(sorted(place for known in authors for place in _mentions(known, tables))),
             _address_hashes(connection, person_id, orcid, author_id),
-        )  # fmt: skip
+        )
 
 
 def hidden_mentions(engine: Engine, hidden_ids: Numbers, identities: Dataset) -> Numbers:
@@ -112,6 +116,14 @@ def _mentions(author_id: int | None, tables: Mapping[str, Dataset]) -> tuple[tup
     return tuple((row["pmid"], row["position"]) for row in rows)
 
 
+def _confirmed(connection: Connection, person_id: str | None) -> set[int | None]:
+    """Author ids that a human confirmed for somebody on the roster: they may be split over many."""
+    chosen = select(_MATCH.author_id).where(
+        _MATCH.person_id == person_id, _MATCH.status == "confirmed"
+    )
+    return set(connection.scalars(chosen))
+
+
 def _rows(table: Dataset, column: str, value: int | str, names: list[str]) -> list[dict[str, Any]]:
     return [
         row
@@ -126,5 +138,11 @@ def _address_hashes(
     """Hashes of the addresses under which the person is on the roster."""
     known = {"person_id": person_id, "orcid": orcid, "author_id": author_id}
     same = [SUBSCRIBERS.c[name] == value for name, value in known.items() if value is not None]
+    confirmed = exists().where(
+        _MATCH.person_id == SUBSCRIBERS.c.person_id,
+        _MATCH.author_id == author_id,
+        _MATCH.status == "confirmed",
+    )
+    same.append(confirmed)
     found = select(SUBSCRIBERS.c.address_hash).where(or_(*same))
     return tuple(connection.scalars(found.order_by(SUBSCRIBERS.c.person_id)))

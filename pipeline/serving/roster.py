@@ -1,31 +1,42 @@
-"""The institution's roster: who may get a digest, and under which address."""
+"""The institution's roster: who may get a digest, under which address, and who that is."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Dialect, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    Dialect,
+    Select,
+    Subquery,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.errors import ConfrereError
-from pipeline.serving.database import Connection, Engine, writing
-from pipeline.serving.orcid import printed_orcid
+from pipeline.serving.database import Connection, Engine, reading, writing
+from pipeline.serving.roster_file import COLUMNS, Row, read_roster
 from pipeline.serving.schema import (
     CURRENT_RUN,
     PEOPLE,
+    ROSTER_MATCHES,
     SUBSCRIBERS,
     SUPPRESSED_PEOPLE,
     SUPPRESSIONS,
     hold_pointer,
 )
-from pipeline.serving.suppressions import address_hash
 
-COLUMNS = ("person_id", "name", "email", "orcid", "department", "digest")
+__all__ = ["COLUMNS", "IS_SUPPRESSED", "Imported", "import_roster", "resolve_subscribers"]
+
 _KIND, _VALUE = SUPPRESSIONS.c.kind, SUPPRESSIONS.c.value
 IS_SUPPRESSED = or_(
     exists().where(
@@ -40,140 +51,143 @@ IS_SUPPRESSED = or_(
     ),
 )
 """Whether somebody on the roster asked to be left alone, as far as the current run knows."""
-_ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What an import did.
 
-    `opted_in_count` is without the `suppressed_count` people who asked to be left alone; they are
-    in no other number but `person_count`. `unmatched` lists person_ids whose ORCID iD no author of
-    the current run has; `orcid_less` those without one, who cannot be found.
+    `opted_in_count` is without the `suppressed_count` people who asked to be left alone.
     """
 
     person_count: int
     opted_in_count: int
     suppressed_count: int
-    unmatched: tuple[str, ...]
-    orcid_less: tuple[str, ...]
 
 
 def import_roster(engine: Engine, file: Path, key: bytes, now: datetime) -> Imported:
     """Add or update the people of a CSV file; people who are not in it stay as they are.
 
-    Parameters
-    ----------
-    file
-        UTF-8 with a header: person_id, name, email, orcid, department, digest (yes or no). orcid
-        and department may be empty.
-    key
-        Secret of `address_hash`.
+    So do columns that are not in it. See `read_roster` for the file and `key`.
 
     Raises
     ------
     ConfrereError
-        A line is wrong; the message names it and nothing is changed.
+        Lines are wrong; the message names them and nothing is changed.
     """
-    rows = [{**row, "updated_at": now} for row in _read(file, key)]
+    wishes: dict[object, object] = {}
     with writing(engine) as connection:
         hold_pointer(connection)
-        if rows:
-            connection.execute(_upsert(engine.dialect), rows)
+        for rows in read_roster(file, key):
+            connection.execute(
+                _upsert(engine.dialect, rows[0]), [{**row, "updated_at": now} for row in rows]
+            )
+            wishes |= {row["person_id"]: row["wants_digest"] for row in rows}
         resolve_subscribers(connection)
-        person_id = SUBSCRIBERS.c.person_id
-        known = set(
-            connection.scalars(select(person_id).where(SUBSCRIBERS.c.author_id.is_not(None)))
-        )
-        suppressed = set(connection.scalars(select(person_id).where(IS_SUPPRESSED)))
-    told = [row for row in rows if row["person_id"] not in suppressed]
+        suppressed = set(connection.scalars(select(SUBSCRIBERS.c.person_id).where(IS_SUPPRESSED)))
+    told = [person_id for person_id in wishes if person_id not in suppressed]
     return Imported(
-        person_count=len(rows),
-        opted_in_count=sum(bool(row["wants_digest"]) for row in told),
-        suppressed_count=len(rows) - len(told),
-        unmatched=tuple(
-            str(row["person_id"]) for row in told if row["orcid"] and row["person_id"] not in known
-        ),
-        orcid_less=tuple(str(row["person_id"]) for row in told if not row["orcid"]),
+        person_count=len(wishes),
+        opted_in_count=sum(bool(wishes[person_id]) for person_id in told),
+        suppressed_count=len(wishes) - len(told),
     )
+
+
+def resolve(engine: Engine) -> None:
+    """Find everyone on the roster among the people of the current run, now."""
+    with writing(engine) as connection:
+        hold_pointer(connection)
+        resolve_subscribers(connection)
 
 
 def resolve_subscribers(connection: Connection) -> None:
-    """Find everyone on the roster among the people of the current run, by ORCID iD."""
-    same_person = (
-        select(func.min(PEOPLE.c.author_id))
-        .join(CURRENT_RUN, CURRENT_RUN.c.run_id == PEOPLE.c.run_id)
-        .where(PEOPLE.c.orcid == SUBSCRIBERS.c.orcid)
-        .scalar_subquery()
+    """Find everyone on the roster among the people of the current run.
+
+    A human's decision counts first, then the ORCID iD, then what matching is sure of; whom a human
+    rejected is never taken. Of several authors the one that is served and has most papers is taken,
+    but one who is suppressed before all: then the person gets nothing.
+    """
+    best = _best()
+    connection.execute(update(SUBSCRIBERS).values(author_id=None, matched_by=None))
+    connection.execute(
+        update(SUBSCRIBERS)
+        .where(SUBSCRIBERS.c.person_id == best.c.person_id, best.c.place == 1)
+        .values(author_id=best.c.author_id, matched_by=best.c.matched_by)
     )
-    connection.execute(update(SUBSCRIBERS).values(author_id=same_person))
 
 
-def _upsert(dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
-    """Insert people, or replace all that the roster says about them."""
+def _best() -> Subquery:
+    """Rank the authors that each person may be: person_id, author_id, matched_by, place."""
+    claims = _claims()
+    hidden = exists().where(
+        SUPPRESSED_PEOPLE.c.run_id == CURRENT_RUN.c.run_id,
+        SUPPRESSED_PEOPLE.c.author_id == claims.c.author_id,
+    )
+    place = func.row_number().over(
+        partition_by=claims.c.person_id,
+        order_by=(
+            case((hidden, 0), else_=1),
+            claims.c.strength,
+            case((PEOPLE.c.is_served, 0), else_=1),
+            func.coalesce(PEOPLE.c.publication_count, 0).desc(),
+            claims.c.author_id,
+        ),
+    )
+    return (
+        select(claims.c.person_id, claims.c.author_id, claims.c.matched_by, place.label("place"))
+        .select_from(claims)
+        .join(CURRENT_RUN, CURRENT_RUN.c.run_id.is_not(None))
+        .outerjoin(
+            PEOPLE,
+            and_(PEOPLE.c.run_id == CURRENT_RUN.c.run_id, PEOPLE.c.author_id == claims.c.author_id),
+        )
+        .where(or_(PEOPLE.c.author_id.is_not(None), hidden))
+        .subquery("best")
+    )
+
+
+def _claims() -> Subquery:
+    """List who may be whom, without what a human rejected; strength 1 goes first."""
+    matches = ROSTER_MATCHES.c
+
+    def told(status: str, matched_by: str, strength: int) -> Select[Any]:
+        return select(
+            matches.person_id,
+            matches.author_id,
+            literal(matched_by).label("matched_by"),
+            literal(strength).label("strength"),
+        ).where(matches.status == status)
+
+    rejected = ROSTER_MATCHES.alias("rejected")
+    by_orcid = (
+        select(SUBSCRIBERS.c.person_id, PEOPLE.c.author_id, literal("orcid"), literal(2))
+        .join(PEOPLE, PEOPLE.c.orcid == SUBSCRIBERS.c.orcid)
+        .join(CURRENT_RUN, CURRENT_RUN.c.run_id == PEOPLE.c.run_id)
+        .where(
+            ~exists().where(
+                rejected.c.person_id == SUBSCRIBERS.c.person_id,
+                rejected.c.author_id == PEOPLE.c.author_id,
+                rejected.c.status == "rejected",
+            )
+        )
+    )
+    return union_all(
+        told("confirmed", "decision", 1), by_orcid, told("matched", "matching", 3)
+    ).subquery("claims")
+
+
+def _upsert(dialect: Dialect, row: Row) -> postgresql.Insert | sqlite.Insert:
+    """Insert people, or replace what the columns of `row` say about them."""
     make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     new = make(SUBSCRIBERS)
-    told = set(SUBSCRIBERS.c.keys()) - {"person_id", "author_id"}
+    told = {*row, "updated_at"} - {"person_id"}
     return new.on_conflict_do_update(
         index_elements=["person_id"], set_={name: new.excluded[name] for name in told}
     )
 
 
-def _read(file: Path, key: bytes) -> Iterator[dict[str, object]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            yield from _rows(text, file.name, key)
-    except OSError as error:
-        raise ConfrereError(
-            f"[{file}] cannot be read ({error.strerror}): give a CSV file"
-        ) from None
-    except UnicodeDecodeError:
-        raise ConfrereError(f"[{file}] is not UTF-8: save it as CSV UTF-8") from None
-    except csv.Error as error:
-        raise ConfrereError(f"[{file}] is no CSV ({error}): save it as CSV UTF-8") from None
-
-
-def _rows(text: Iterable[str], name: str, key: bytes) -> Iterator[dict[str, object]]:
-    lines = csv.reader(text, strict=True)
-    header = tuple(next(lines, []))
-    if header != COLUMNS:
-        raise ConfrereError(
-            f"[{name} line 1] has the columns {', '.join(header)}: give {', '.join(COLUMNS)}"
-        )
-    seen: dict[str, int] = {}
-    for fields in lines:
-        if not any(field.strip() for field in fields):
-            continue
-        place = f"{name} line {lines.line_num}"
-        row = _row(place, fields, key)
-        person_id = str(row["person_id"])
-        if person_id in seen:
-            raise ConfrereError(
-                f"[{place}] person_id {person_id} stands in line {seen[person_id]} too: keep one"
-            )
-        seen[person_id] = lines.line_num
-        yield row
-
-
-def _row(place: str, fields: list[str], key: bytes) -> dict[str, object]:
-    if len(fields) != len(COLUMNS):
-        raise ConfrereError(f"[{place}] has {len(fields)} fields: give {len(COLUMNS)}")
-    person_id, name, email, orcid, department, digest = (field.strip() for field in fields)
-    if not person_id or not name:
-        raise ConfrereError(f"[{place}] has no person_id or no name: fill it in")
-    if not _ADDRESS.fullmatch(email):
-        raise ConfrereError(f"[{place}] {email!r} is no e-mail address: correct it")
-    if digest.lower() not in ("yes", "no"):
-        raise ConfrereError(f"[{place}] digest is {digest!r}: give yes or no")
-    printed = printed_orcid(orcid)
-    if orcid and printed is None:
-        raise ConfrereError(f"[{place}] {orcid!r} is no ORCID iD: correct it or leave it empty")
-    return {
-        "person_id": person_id,
-        "name": name,
-        "email": email,
-        "address_hash": address_hash(email, key),
-        "orcid": printed,
-        "department": department or None,
-        "wants_digest": digest.lower() == "yes",
-    }
+def name_of_person(engine: Engine, person_id: str) -> str | None:
+    """Give the name of somebody on the roster; None where nobody has this person_id."""
+    with reading(engine) as connection:
+        chosen = select(SUBSCRIBERS.c.name).where(SUBSCRIBERS.c.person_id == person_id)
+        return connection.scalar(chosen)

@@ -191,10 +191,52 @@ SUBSCRIBERS = Table(
     _column("address_hash", Text, "keyed hash of the address, to compare with suppressions"),
     _column("orcid", Text, "ORCID iD on the roster", nullable=True),
     _column("department", Text, "department on the roster", nullable=True),
+    _column("institution", Text, "institution on the roster", nullable=True),
+    _column("pmids", Text, "PMIDs of papers known to be theirs, separated by spaces", nullable=True),
+    _column("past_affiliations", Text, "earlier institutions, separated by semicolons", nullable=True),
     _column("wants_digest", Boolean, "has opted in to the digest"),
     _column("author_id", BigInteger, "who this is in the current run; null where unknown", nullable=True),
     _column("updated_at", Instant, "instant of the last import that held this person, UTC"),
+    _column("matched_by", Text, "what says so: decision (a human's), orcid, or matching", nullable=True),
     comment="The institution's roster.",
+)  # fmt: skip
+
+ROSTER_MATCHES = Table(
+    "roster_matches",
+    METADATA,
+    _column("person_id", Text, "who on the roster", primary_key=True),
+    _column("author_id", BigInteger, "whom the lake's tables call so now", primary_key=True, autoincrement=False),
+    _column("status", Text, "matched: sure enough to be used; to decide: by a human; confirmed, rejected: what a human said"),
+    _column("confidence", Float, "that the two are one person, in [0, 1]; null where only a human says so", nullable=True),
+    _column("evidence", Text, "JSON array of facts, strongest first: kind, weight in log-odds and, where they apply, agrees, pmid, papers"),
+    _column("decided_by", Text, "whose decision it was", nullable=True),
+    _column("decided_at", Instant, "instant of the decision, UTC", nullable=True),
+    CheckConstraint("status IN ('matched', 'to decide', 'confirmed', 'rejected')", name="status"),
+    Index(None, "author_id"),
+    comment="Whom the people of the roster may be; made anew for each run.",
+)  # fmt: skip
+
+ROSTER_DECISIONS = Table(
+    "roster_decisions",
+    METADATA,
+    _column("decision_id", BigInteger().with_variant(Integer, "sqlite"), "number of the decision; the newest holds", primary_key=True),
+    _column("person_id", Text, "who on the roster"),
+    _column("author_id", BigInteger, "whom it was about, as called on that day"),
+    _column("is_same", Boolean, "whether the two are one person"),
+    _column("orcid", Text, "ORCID iD of the author on that day", nullable=True),
+    _column("decided_by", Text, "who decided"),
+    _column("decided_at", Instant, "instant of the decision, UTC"),
+    Index(None, "person_id"),
+    comment="What humans said of matches. Rows are added and never changed; no stage of the pipeline writes here.",
+)  # fmt: skip
+
+ROSTER_DECISION_MENTIONS = Table(
+    "roster_decision_mentions",
+    METADATA,
+    _column("decision_id", BigInteger().with_variant(Integer, "sqlite"), "decision that it belongs to", ForeignKey("roster_decisions.decision_id"), primary_key=True, autoincrement=False),
+    _column("pmid", BigInteger, "a paper of the author on that day", primary_key=True, autoincrement=False),
+    _column("position", Integer, "place in its author list, from 1", primary_key=True, autoincrement=False),
+    comment="By what a decision knows its author again after re-clustering.",
 )  # fmt: skip
 
 DELIVERIES = Table(

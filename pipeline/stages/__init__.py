@@ -15,21 +15,27 @@ from pipeline.stages.intake import (
 )
 from pipeline.stages.learning import evaluate_identity, train
 from pipeline.stages.night import connect, identify, notify, publish, recommend, run
-from pipeline.stages.people import export, suppress
+from pipeline.stages.people import decided_pairs, export, suppress
 from pipeline.stages.results import Counts
+from pipeline.stages.roster import decide_match, import_roster, match_roster, questions
 
 __all__ = [
     "Counts",
     "compact",
     "connect",
+    "decide_match",
+    "decided_pairs",
     "evaluate_identity",
     "export",
     "fetch",
     "identify",
+    "import_roster",
     "ingest",
+    "match_roster",
     "notify",
     "plan_fetch",
     "publish",
+    "questions",
     "recommend",
     "require_whole",
     "run",

@@ -26,6 +26,7 @@ from pipeline.serving.database import open_database
 from pipeline.settings import Settings
 from pipeline.stages.intake import take_in
 from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
+from pipeline.stages.roster import match_roster
 
 
 def run(
@@ -135,6 +136,8 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
 def publish(settings: Settings, now: datetime) -> Counts:
     """Put the recommendations into the serving database, check them, move the pointer.
 
+    The roster is matched first, so that everybody on it is who they are in the new run.
+
     Raises
     ------
     ConfrereError
@@ -150,6 +153,7 @@ def publish(settings: Settings, now: datetime) -> Counts:
     ranked_by = next(tables["recommendations"].batches(["model_version"]), None)
     version = ranked_by["model_version"][0].as_py() if ranked_by else RANKING_RULE
     run = publishing.Run(run_id, now, as_of, version, made_from)
+    match_roster(settings)
     result = publishing.publish(database, run, tables, settings)
     if not result.accepted:
         red = ", ".join(name for name, passed in result.gates.items() if not passed)

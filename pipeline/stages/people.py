@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline import lake
 from pipeline.errors import ConfrereError
-from pipeline.serving import evidence, suppressions
+from pipeline.serving import evidence, roster, roster_decisions, suppressions
 from pipeline.serving.database import open_database
 from pipeline.serving.export import export as export_table
 from pipeline.settings import Settings
@@ -33,7 +35,7 @@ def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> in
     found = evidence.find_evidence(engine, who, tables)
     if found is None:
         return None
-    return suppressions.suppress(
+    count = suppressions.suppress(
         engine,
         now,
         created_by,
@@ -42,6 +44,8 @@ def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> in
         mentions=found.mentions,
         address_hashes=found.address_hashes,
     )
+    roster.resolve(engine)  # who is several authors is left alone as all of them
+    return count
 
 
 def export(settings: Settings, name: str, out: Path) -> int:
@@ -53,3 +57,15 @@ def export(settings: Settings, name: str, out: Path) -> int:
     hidden = suppressions.suppressed_author_ids(engine, tables, settings)
     mentions = evidence.hidden_mentions(engine, hidden, tables["identities"])
     return export_table(tables[name], hidden, mentions, out)
+
+
+def decided_pairs(settings: Settings) -> pa.Table:
+    """Give what humans decided about the roster as labelled pairs of mentions, for training.
+
+    Returns
+    -------
+    pmid, position, other_pmid, other_position, is_same (bool); each pair once, the smaller key
+    first, all of them in the table `mentions`.
+    """
+    tables = lake.datasets(settings.lake_folder, roster_decisions.TABLES)
+    return roster_decisions.decided_pairs(open_database(settings), tables, settings)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import lake, stages
 from pipeline.__main__ import main
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings
 from tests.builders import write_lake
-from tests.serving.world import ADA, CY, DEE, WORLD, seeded, world
+from tests.serving.world import ADA, BO, CY, DEE, EVE, WORLD, seeded, world
 
 Printed = pytest.CaptureFixture[str]
+BO2 = 106
 UNKNOWN_ORCID = "0000-0002-1694-233X"
 
 
@@ -76,7 +78,147 @@ def test_the_roster_says_who_cannot_be_found_and_who_wants_nothing(
     assert capsys.readouterr().out.splitlines() == [
         "3 people, 2 of them want the digest",
         "1 asked to be left alone: they get none",
-        "1 have no ORCID iD: they cannot be found yet: P2",
-        "1 not found among authors by ORCID iD; every run asks again: P3",
+        "of the whole roster: 0 found among the authors, 0 to decide, 2 not found; "
+        "every run asks again",
     ]
     assert "P2 was already" not in _suppress(home, "P2", capsys)
+
+
+ROSTER = """person_id,name,email,digest,department,pmids
+P1,Ada Lovelace-Smith,ada@example.org,yes,Analysis,1
+P2,"Adams, Bo",bo@example.org,yes,,
+P3,Nobody Here,no@example.org,no,,
+"""
+
+
+@pytest.fixture
+def rostered(tmp_path: Path, capsys: Printed) -> Path:
+    """Give a home with mentions, and the roster imported; Bo has two ids, of papers 5 and 6."""
+    settings = Settings(home=tmp_path)
+    names = {ADA: ("lovelacesmith|a", "ada"), CY: ("muller|c", "cy"), BO: ("adams|b", "bo"),
+             EVE: ("wei|e", "eve li"), DEE: ("obrien|d", "dee")}  # fmt: skip
+    said = {
+        author_id: {"block": block, "given_names": given}
+        for author_id, (block, given) in names.items()
+    }
+    said[BO2] = said[BO]
+    authors = [*WORLD["authors"], {"author_id": BO2, "display_name": "B Adams"}]
+    identities = [*WORLD["identities"], {"pmid": 6, "position": 1, "author_id": BO2}]
+    engine = open_database(settings)
+    seeded(engine, world(authors=authors))
+    engine.dispose()
+    write_lake(
+        settings.lake_folder,
+        authors=[{**row, **said[row["author_id"]]} for row in authors],
+        identities=identities,
+        mentions=[{**row, **said[row["author_id"]]} for row in identities],
+        authorships=identities,
+        publications=[{"pmid": row["pmid"]} for row in identities if row["position"] == 1],
+    )
+    file = tmp_path / "roster.csv"
+    file.write_text(ROSTER, encoding="utf-8")
+    assert main(["roster", "import", str(file), "--home", str(tmp_path)]) == 0
+    return tmp_path
+
+
+def test_neither_output_nor_log_nor_matches_hold_an_address(
+    rostered: Path, capsys: Printed, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    (rostered / "roster.csv").write_text(ROSTER + "P4,,dee@example.org,dee@example.org,,\n")
+    assert main(["roster", "import", str(rostered / "roster.csv"), "--home", str(rostered)]) == 1
+    (rostered / "roster.csv").write_text(ROSTER)
+    assert main(["roster", "import", str(rostered / "roster.csv"), "--home", str(rostered)]) == 0
+    assert main(["roster", "review", "--home", str(rostered)]) == 0
+    printed = capsys.readouterr()
+    assert "example.org" not in printed.out + printed.err + caplog.text
+    database = sqlite3.connect(rostered / "serving.sqlite")
+    assert "@" not in str(database.execute("SELECT * FROM roster_matches").fetchall())
+    database.close()
+
+
+def test_a_roster_is_matched_reviewed_and_decided_on(rostered: Path, capsys: Printed) -> None:
+    home = ["--home", str(rostered)]
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "3 people, 2 of them want the digest\n"
+        "of the whole roster: 1 found among the authors, 1 to decide, 1 not found;"
+    )
+    question = f"Adams, Bo (P2): author {BO}, Bo Adams? "
+    assert question in said
+    assert "for: first and last name agree" in said
+    assert "ada@" not in said
+
+    assert main(["roster", "review", *home, "--limit", "1"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("(P2)") == 1
+    assert "1 more: confrere roster review --limit 2" in said
+
+    assert main(["roster", "decide", "P2", str(BO), "yes", "--by", "the library", *home]) == 0
+    assert (
+        capsys.readouterr().out
+        == f"Adams, Bo (P2) is author {BO}: kept, as decided by the library\n"
+    )
+    assert main(["roster", *home, "decide", "P2", str(BO2), "no"]) == 0
+    assert f"is not author {BO2}: kept, as decided by " in capsys.readouterr().out
+    assert main(["roster", "review", *home]) == 0
+    assert capsys.readouterr().out == "nothing to decide\n"
+    assert main(["suggestions", "P2", *home]) == 0
+    assert capsys.readouterr().out.startswith("Bo Adams")
+
+    pairs = stages.decided_pairs(Settings(home=rostered)).to_pylist()
+    assert pairs == [
+        {"pmid": 5, "position": 1, "other_pmid": 6, "other_position": 1, "is_same": False}
+    ]
+
+
+def test_a_decision_outlives_new_author_ids(rostered: Path, capsys: Printed) -> None:
+    home, settings = ["--home", str(rostered)], Settings(home=rostered)
+    assert main(["roster", "decide", "P2", str(BO), "no", *home]) == 0
+    assert main(["roster", "decide", "P2", str(BO2), "yes", *home]) == 0
+    tables = lake.datasets(settings.lake_folder, ("authors", "identities"))
+    swap = {BO: BO2, BO2: BO}
+    renamed = {
+        name: [
+            {**row, "author_id": swap.get(row["author_id"], row["author_id"])}
+            for row in tables[name].read().to_pylist()
+        ]
+        for name in tables
+    }
+    write_lake(settings.lake_folder, **renamed)
+    stages.match_roster(settings)
+    database = sqlite3.connect(rostered / "serving.sqlite")
+    found = database.execute("SELECT author_id, status FROM roster_matches WHERE person_id = 'P2'")
+    assert dict(found.fetchall()) == {BO: "confirmed", BO2: "rejected"}
+    found = database.execute("SELECT author_id FROM subscribers WHERE person_id = 'P2'")
+    assert found.fetchall() == [(BO,)]
+    database.close()
+
+
+def test_a_suppressed_author_is_not_shown_for_review(rostered: Path, capsys: Printed) -> None:
+    _suppress(rostered, str(BO), capsys)
+    assert main(["roster", "review", "--home", str(rostered)]) == 0
+    assert f"author {BO}," not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["decide", "P9", str(BO), "yes"], "[P9] is nobody on the roster"),
+        (["decide", "P2", "999", "yes"], "[999] is no author"),
+    ],
+)
+def test_a_decision_on_nobody_is_refused(
+    rostered: Path, capsys: Printed, arguments: list[str], said: str
+) -> None:
+    assert main(["roster", *arguments, "--home", str(rostered)]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["decide", "P2", "x", "yes"], ["decide", "P2", "1", "perhaps"], []]
+)
+def test_wrong_words_after_roster_exit_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["roster", *arguments])
+    assert exit_.value.code == 2

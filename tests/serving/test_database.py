@@ -8,13 +8,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import delete, insert, inspect, select, text
+from sqlalchemy import create_engine, delete, insert, inspect, select, text
 
 from pipeline.errors import ConfrereError, WrongUse
-from pipeline.serving.database import Engine, open_database, reading, writing
-from pipeline.serving.schema import CURRENT_RUN, METADATA, SUPPRESSIONS, VIEWS
+from pipeline.serving.database import MIGRATIONS, Engine, open_database, reading, writing
+from pipeline.serving.schema import CURRENT_RUN, METADATA, SUBSCRIBERS, SUPPRESSIONS, VIEWS
 from pipeline.settings import Settings
 from tests.serving.world import NIGHT, published
 
@@ -29,6 +31,28 @@ def test_the_views_have_the_columns_that_are_declared(engine: Engine) -> None:
     seen = inspect(engine)
     for view in VIEWS.tables.values():
         assert [column["name"] for column in seen.get_columns(view.name)] == list(view.c.keys())
+
+
+def test_a_roster_of_the_first_tables_is_kept(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    old = create_engine(f"sqlite:///{tmp_path / 'serving.sqlite'}")
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO subscribers (person_id, name, email, address_hash, wants_digest,"
+                " author_id, updated_at) VALUES ('P1', 'Ada', 'ada@example.org', 'x', 1, 7,"
+                " '2026-03-01 02:00:00')"
+            )
+        )
+    old.dispose()
+    engine = open_database(Settings(home=tmp_path))
+    with reading(engine) as connection:
+        [row] = connection.execute(select(SUBSCRIBERS)).all()
+    engine.dispose()
+    assert (row.person_id, row.author_id, row.matched_by, row.pmids) == ("P1", 7, "orcid", None)
 
 
 def test_opening_again_keeps_what_is_there(engine: Engine, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The roster and the outbox."""
+"""The outbox, and whom on the roster it is for."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from pipeline.serving.outbox import (
     mark_failed,
     opted_in,
 )
-from pipeline.serving.queries import find_people
 from pipeline.serving.roster import Imported, import_roster
-from pipeline.serving.schema import DELIVERIES, SUBSCRIBERS
+from pipeline.serving.schema import DELIVERIES
 from pipeline.serving.suppressions import address_hash, suppress
 from pipeline.settings import Settings
 from tests.serving.world import (
@@ -63,63 +62,6 @@ def ready(engine: Engine, tmp_path: Path) -> Engine:
     seeded(engine)
     _imported(engine, tmp_path)
     return engine
-
-
-def test_a_roster_is_matched_by_orcid(engine: Engine, tmp_path: Path) -> None:
-    seeded(engine)
-    assert _imported(engine, tmp_path) == Imported(3, 2, 0, (), ("P3",))
-    assert [person.author_id for person in find_people(engine, "P1")] == [ADA]
-
-
-def test_importing_twice_updates(ready: Engine, tmp_path: Path) -> None:
-    changed = HEADER + f"P1,Ada King,new@example.org,{ADA_ORCID},,yes\n"
-    _imported(ready, tmp_path, changed)
-    assert [(s.name, s.email, s.department) for s in opted_in(ready)] == [
-        ("Ada King", "new@example.org", None)
-    ]
-    with reading(ready) as connection:
-        assert len(connection.execute(select(SUBSCRIBERS)).all()) == 3
-
-
-def test_a_roster_may_come_before_the_run(
-    engine: Engine, settings: Settings, tmp_path: Path
-) -> None:
-    assert _imported(engine, tmp_path).unmatched == ("P1", "P2")
-    assert opted_in(engine) == []
-    published(engine, settings)
-    assert [(s.person_id, s.author_id) for s in opted_in(engine)] == [("P1", ADA)]
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("P4,X,x@example.org,,,maybe", r"line 6\] digest is 'maybe'"),
-        ("P4,X,not an address,,,yes", r"line 6\] 'not an address' is no e-mail"),
-        ("P4,X,a@b.org\n,,,yes", r"line 6\] has 3 fields"),
-        ("P4,X,x@example.org,0000-0002-1825-0098,,yes", r"line 6\] .* no ORCID iD"),
-        ("P1,X,x@example.org,,,yes", r"line 6\] person_id P1 stands in line 2 too"),
-        (",X,x@example.org,,,yes", r"line 6\] has no person_id"),
-        ('P4,"X,x@example.org,,,yes', "is no CSV"),
-    ],
-)
-def test_a_wrong_line_is_named_and_nothing_changes(
-    line: str, message: str, engine: Engine, tmp_path: Path
-) -> None:
-    with pytest.raises(ConfrereError, match=message):
-        _imported(engine, tmp_path, ROSTER + line + "\n")
-    with reading(engine) as connection:
-        assert connection.execute(select(SUBSCRIBERS)).all() == []
-
-
-def test_files_that_are_no_roster_are_named(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(ConfrereError, match=r"line 1\] has the columns a, b: give person_id, name"):
-        _imported(engine, tmp_path, "a,b\n")
-    with pytest.raises(ConfrereError, match="cannot be read"):
-        import_roster(engine, tmp_path / "missing.csv", KEY, NIGHT)
-    (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"P1,M\xfcller,a@b.org,,,yes\n")
-    with pytest.raises(ConfrereError, match="not UTF-8"):
-        import_roster(engine, tmp_path / "latin.csv", KEY, NIGHT)
-    assert _imported(engine, tmp_path, HEADER) == Imported(0, 0, 0, (), ())
 
 
 def test_only_who_opted_in_and_is_served_gets_a_digest(ready: Engine) -> None:
@@ -188,7 +130,7 @@ def test_an_import_does_not_count_who_opted_out(
         suppress(ready, NIGHT, "test", address_hashes=[address_hash("ada@example.org", KEY)])
     else:
         suppress(ready, NIGHT, "test", author_id=ADA, mentions=[(1, 1)])
-    assert _imported(ready, tmp_path) == Imported(3, 1, 1, (), ("P3",))
+    assert _imported(ready, tmp_path) == Imported(3, 1, 1)
 
 
 def test_what_became_of_a_message_is_kept(ready: Engine) -> None:
