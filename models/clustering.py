@@ -311,7 +311,13 @@ def _link_part(sums, orcid, threshold):  # type: ignore[no-untyped-def]  # compi
     is_open = np.ones(size, np.bool_)
     for b in range(size):
         for a in range(b):
-            if root[a] == a and root[b] == b and orcid[b] >= 0 and orcid[a] == orcid[b] and sums[a, b] > -np.inf:
+            if (
+                root[a] == a
+                and root[b] == b
+                and orcid[b] >= 0
+                and orcid[a] == orcid[b]
+                and sums[a, b] > -np.inf
+            ):
                 _merge(sums, root, members, is_open, a, b)
     chain = np.empty(size, np.int64)
     length = 0

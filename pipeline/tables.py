@@ -484,9 +484,7 @@ AUTHORS = Table(
         Column("first_on", DATE, "day the author's first paper entered PubMed"),
         Column("last_on", DATE, "day the author's latest paper entered PubMed"),
         Column("publication_count", COUNT, "papers", low=1),
-        Column(
-            "confidence", REAL, "mean of the confidence of the mentions", low=0.0, high=1.0
-        ),
+        Column("confidence", REAL, "mean of the confidence of the mentions", low=0.0, high=1.0),
     ),
 )
 AUTHOR_AFFILIATIONS = Table(

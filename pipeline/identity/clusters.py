@@ -59,9 +59,7 @@ class Decided:
     method: Ints
 
 
-def decide(
-    regarded: pa.Table, current: Mapping[str, lake.Dataset], settings: Settings
-) -> Decided:
+def decide(regarded: pa.Table, current: Mapping[str, lake.Dataset], settings: Settings) -> Decided:
     """Cluster the mentions of `regarded.sql` that are touched; the others keep to their part."""
     founding = founding_ids(regarded)
     touched = np.flatnonzero(regarded["is_touched"].to_numpy())
@@ -77,9 +75,7 @@ def decide(
         names=names,
     )
     left, right, probability = _compared(regarded, founding[touched], current, settings)
-    found = clustering.cluster(
-        mentions, left, right, probability, threshold=THRESHOLD, floor=FLOOR
-    )
+    found = clustering.cluster(mentions, left, right, probability, threshold=THRESHOLD, floor=FLOOR)
     parts = _parts(regarded, codes["block"].codes, touched, found.cluster)
     cluster = _joined(parts, papers, codes, names)
     is_several, is_matched = _shared(cluster), _shared(parts)
@@ -176,9 +172,7 @@ def _joined(parts: Ints, papers: Ints, codes: Mapping[str, _Coded], names: Ints)
             groups = []
         rows = order[first[place] : end[place]]
         spelled = codes["block"].texts[own_block].split("|")
-        part = _Part(
-            number, *spelled, papers[rows], np.unique(codes["given_names"].codes[rows])
-        )
+        part = _Part(number, *spelled, papers[rows], np.unique(codes["given_names"].codes[rows]))
         group = next((own for own in groups if _may_join(part, own, names)), None)
         if group is None:
             groups.append([part])

@@ -118,7 +118,9 @@ def identify(
     decided = decide(regarded, {"matches": commit.dataset("matches")}, settings)
     named = _name(regarded, decided, current)
     leaving = engine.fetch(_HERE / "leaving.sql", sources, {}, settings)["author_id"].to_numpy()
-    write_identities(as_identities(regarded, decided, named), regarded, leaving, sources, out, settings)
+    write_identities(
+        as_identities(regarded, decided, named), regarded, leaving, sources, out, settings
+    )
     gone = np.setdiff1d(leaving, np.union1d(named.ids, named.lost))
     redirects, hides = redirect(current["redirects"].read(), named, gone)
     commit.add("redirects", redirects, hides)

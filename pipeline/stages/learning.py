@@ -28,7 +28,6 @@ from pipeline.stages.intake import ingest, require_whole
 from pipeline.stages.night import connect, identify, recommend
 from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
 
-
 RECORDS = ("publications", "authorships", "topics", "citations", "grants")
 """Tables that come from PubMed's records, as far as the past is made anew from them."""
 

@@ -66,7 +66,11 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
     as_of = as_of or _newest_entry(current["publications"], today)
     matcher = load_matcher()
     made_from = _fingerprint(
-        IDENTITY_RULE, matcher.fingerprint, current["publications"].version, as_of, settings.author_cap
+        IDENTITY_RULE,
+        matcher.fingerprint,
+        current["publications"].version,
+        as_of,
+        settings.author_cap,
     )
     if current["identities"].made_from == made_from:
         return told("identify", {"nothing pending": 0})

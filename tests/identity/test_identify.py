@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from tests.identity.drawn import author as name
 
 ORCID = "0000-0002-1825-0097"
 OTHER_ORCID = "0000-0001-5109-3700"
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:

@@ -170,7 +170,7 @@ def test_of_a_part_that_is_too_large_the_weakest_ties_are_cut_first() -> None:
 
 def test_a_part_that_cannot_be_cut_is_linked_in_pieces() -> None:
     mentions = [Mention(paper, "j") for paper in range(5)]
-    pairs = {pair: 0.99 for pair in combinations(range(5), 2)}
+    pairs = dict.fromkeys(combinations(range(5), 2), 0.99)
     assert clustered(mentions, pairs, most_together=2)[0] == [0, 0, 2, 2, 4]
 
 
