@@ -1,10 +1,10 @@
 """Join mentions of a person into clusters: average linkage under vetoes that always hold.
 
 Agglomerative clustering by the mean probability over all pairs between two clusters (UPGMA: Sokal
-and Michener, Univ. Kansas Science Bulletin 38, 1958), by nearest-neighbour chains (Murtagh, Computer
-Journal 26, 1983). A pair that was not compared counts as improbable; a pair that cannot be one
-person counts as minus infinity, which no mean outweighs: so what conflicts never shares a cluster,
-whatever chain of others lies between.
+and Michener, Univ. Kansas Science Bulletin 38, 1958), by nearest-neighbour chains (Murtagh,
+Computer Journal 26, 1983). A pair that was not compared counts as improbable; a pair that cannot be
+one person counts as minus infinity, which no mean outweighs: so what conflicts never shares a
+cluster, whatever chain of others lies between.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOKENS = 4
 LETTERS = 24
 """Letters of the given names, written together, that are compared."""
 MOST_TOGETHER = 6_000
-"""More mentions are not linked at a time (a matrix of 4 bytes a pair): the weakest ties go first."""
+"""More are not linked at a time (a matrix of 4 bytes a pair): the weakest ties are cut first."""
 
 _ENDING = re.compile("[yij]+$")
 _DOUBLED = re.compile(r"(.)\1")
@@ -205,7 +205,7 @@ def _orcid_ties(mentions: Mentions) -> tuple[Ints, Ints]:
 
 
 def _parts(left: Ints, right: Ints, probability: Reals, count: int, most: int) -> Ints:
-    """Number the connected parts; of a part of more than `most` mentions the weakest ties are cut."""
+    """Number the connected parts; in one of more than `most` mentions the weakest ties are cut."""
     part = _components(left, right, count)
     for weakest in (0.2, 0.4, 0.6, 0.8, 0.9, 0.97):
         large = np.bincount(part, minlength=1)[part] > most
@@ -249,7 +249,8 @@ def _assign(left, right, partner, taken):  # type: ignore[no-untyped-def]  # com
 
 @njit(cache=True)
 def _link(  # type: ignore[no-untyped-def]  # compiled by numba
-    starts, pair_starts, left, right, probability, paper, orcid, suffix, name, names, threshold, floor
+    starts, pair_starts, left, right, probability,
+    paper, orcid, suffix, name, names, threshold, floor,
 ):  # fmt: skip
     """Link each part of its own; mentions stand in the order of their parts."""
     count = paper.size
@@ -403,7 +404,7 @@ def _conflict(names, one, other):  # type: ignore[no-untyped-def]  # compiled by
 
 @njit(cache=True)
 def _begins(first, second, length):  # type: ignore[no-untyped-def]  # compiled by numba
-    for letter in range(2 + TOKENS, 2 + TOKENS + length):
+    for letter in range(2 + TOKENS, 2 + TOKENS + length):  # noqa: SIM110  # numba has no all()
         if first[letter] != second[letter]:
             return False
     return True

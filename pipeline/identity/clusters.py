@@ -25,8 +25,7 @@ Reals = NDArray[np.float64]
 THRESHOLD = 0.5
 """Least mean probability between two clusters that are joined.
 
-Between .5, where in blocks of persons with whole first names renamed alike the pairwise precision was
-.94, and .6, where of those with initials alone the recall fell from .95 to .86 (docs/identity.md).
+One person is more probable than two: not tuned. What it costs and gives is in docs/identity.md.
 """
 
 ORCID_CONFIDENCE = 0.99
@@ -171,8 +170,9 @@ def _joined(parts: Ints, papers: Ints, codes: Mapping[str, _Coded], names: Ints)
         if place == 0 or bearers[0, place] != bearers[0, place - 1]:
             groups = []
         rows = order[first[place] : end[place]]
-        spelled = codes["block"].texts[own_block].split("|")
-        part = _Part(number, *spelled, papers[rows], np.unique(codes["given_names"].codes[rows]))
+        last_name, _, initial = codes["block"].texts[own_block].partition("|")
+        own_names = np.unique(codes["given_names"].codes[rows])
+        part = _Part(number, last_name, initial, papers[rows], own_names)
         group = next((own for own in groups if _may_join(part, own, names)), None)
         if group is None:
             groups.append([part])
@@ -186,9 +186,9 @@ def _may_join(part: _Part, group: Sequence[_Part], names: Ints) -> bool:
     """Whether a part of another block may be the person of `group`.
 
     It has the last name or the first initial of one of them (an iD printed at somebody else's name
-    is a mistake); with none a block or a paper in common (what a veto kept apart is not joined around
-    it), and with none of its initial given names that conflict: another initial is taken for another
-    choice of given name.
+    is a mistake), with none a block or a paper in common (what a veto kept apart is not joined
+    around it), and with none of its initial a given name that conflicts: another initial is taken
+    for another choice of given name.
     """
     if not any(part.last_name == own.last_name or part.initial == own.initial for own in group):
         return False
