@@ -219,6 +219,7 @@ def _ingest(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _train(settings: Settings, _: argparse.Namespace) -> None:
+    stages.train_matcher(settings)
     stages.train(settings)
 
 

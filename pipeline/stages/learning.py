@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.same_author import load_matcher
+import pyarrow as pa
+
+from models.same_author import load_matcher, save_matcher
 from models.store import save_calibration
 from pipeline import lake
 from pipeline.errors import WrongUse
@@ -20,13 +22,21 @@ from pipeline.identity.evaluate import (
     evaluate_pairs,
 )
 from pipeline.identity.labelled import read_clusters, read_pairs
+from pipeline.identity.train import TABLES_OF_TRAINING
+from pipeline.identity.train import train_matcher as learn_matcher
 from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.recommend.train import train as train_calibration
 from pipeline.scratch import scratch
 from pipeline.settings import Settings, months_before
 from pipeline.stages.intake import ingest, require_whole
 from pipeline.stages.night import connect, identify, recommend
-from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
+from pipeline.stages.results import (
+    Counts,
+    as_of_table,
+    calibration_in_use,
+    matcher_in_use,
+    told,
+)
 
 
 def train(settings: Settings) -> Counts:
@@ -58,6 +68,40 @@ def train(settings: Settings) -> Counts:
             "in_use": _number(result.loss_in_use),
             "base_rate": _number(result.loss_of_base_rate),
             "promoted": "yes" if result.is_better else "no",
+        },
+    )
+
+
+def train_matcher(settings: Settings, decided: pa.Table | None = None) -> Counts:
+    """Learn whether two names are one person from what the home's own papers say.
+
+    The new matcher takes the place of the one in use (the package's, until one is promoted here)
+    only if it is surely better on name blocks that neither has seen; the next `identify` uses it.
+
+    Parameters
+    ----------
+    decided
+        Pairs that people have decided on: pmid, position, other_pmid, other_position, is_same.
+    """
+    current = lake.datasets(settings.lake_folder, TABLES_OF_TRAINING)
+    as_of_table(current["mentions"], settings)
+    in_use, is_shipped = matcher_in_use(settings), not settings.matcher_file.exists()
+    result = learn_matcher(current, decided, in_use, is_shipped, settings)
+    if result.matcher is not None and result.is_better:
+        save_matcher(settings.matcher_file, result.matcher)
+        is_shipped = False
+    return told(
+        "train_matcher",
+        {
+            "labels": sum(result.label_counts.values()),
+            **{f"labels_{source}": n for source, n in sorted(result.label_counts.items())},
+            "one_person": result.same_count,
+            "compared_on": result.compared_count,
+            "log_loss": _number(result.loss),
+            "log_loss_in_use": _number(result.loss_in_use),
+            "promoted": "yes" if result.is_better else "no",
+            "why": result.why,
+            "in_use": "of the package" if is_shipped else "trained here",
         },
     )
 
