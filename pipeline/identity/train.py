@@ -98,8 +98,8 @@ class TrainedMatcher:
 
 
 @dataclass(frozen=True, slots=True)
-class _Labels:
-    """Labelled pairs; rows of all columns match."""
+class Labels:
+    """Labelled pairs as `hide` leaves them; rows of all columns match."""
 
     features: Reals
     is_same: Flags
@@ -107,8 +107,8 @@ class _Labels:
     blocks: Texts
     keys: NDArray[np.int64]
 
-    def __getitem__(self, rows: Flags) -> _Labels:
-        return _Labels(
+    def __getitem__(self, rows: Flags) -> Labels:
+        return Labels(
             self.features[rows],
             self.is_same[rows],
             self.sources[rows],
@@ -140,12 +140,18 @@ def train_matcher(
     in_use, is_shipped
         The matcher to beat, and whether it is the one of the package.
     """
-    pairs = _labelled_pairs(current, decided, settings)
+    pairs = labelled_pairs(current, decided, settings)
     is_same = pc.cast(pairs["is_same"], pa.int8()).to_numpy() == 1
     counts, same_count = Counter(pairs["source"].to_pylist()), int(is_same.sum())
     if is_same.size < LABELS_NEEDED or not _enough(is_same, LABELS_NEEDED // 5):
         return TrainedMatcher(None, counts, same_count)
     labels = _measured(current, pairs, is_same, settings)
+    return train_on(labels, in_use, is_shipped)
+
+
+def train_on(labels: Labels, in_use: Matcher, is_shipped: bool) -> TrainedMatcher:
+    """Train on four blocks in five and compare on the others, as `train_matcher` says."""
+    counts, same_count = Counter(labels.sources.tolist()), int(labels.is_same.sum())
     held_out = is_held_out(labels.blocks)
     seen, unseen = labels[~held_out], labels[held_out]
     matcher = replace(_learned(seen), trained_on=matching.fingerprint(seen.keys))
@@ -167,7 +173,7 @@ def is_held_out(blocks: Texts) -> Flags:
     return held[codes]
 
 
-def _labelled_pairs(
+def labelled_pairs(
     current: Mapping[str, lake.Dataset], decided: pa.Table | None, settings: Settings
 ) -> pa.Table:
     """Free labels and decisions, in order of their keys, as `free_labels` gives them."""
@@ -183,19 +189,19 @@ def _labelled_pairs(
 
 def _measured(
     current: Mapping[str, lake.Dataset], pairs: pa.Table, is_same: Flags, settings: Settings
-) -> _Labels:
+) -> Labels:
     """Measure labelled pairs, with what gave each label hidden."""
     sources, blocks = (pairs[name].to_numpy().astype(np.str_) for name in ("source", "block"))
     keys = np.column_stack([pairs[name].to_numpy() for name in KEY]).astype(np.int64)
     features = matching.as_matrix(pair_features(current, pairs.select(KEY), settings))
-    return _Labels(hide(features, sources), is_same, sources, blocks, keys)
+    return Labels(hide(features, sources), is_same, sources, blocks, keys)
 
 
-def _learned(labels: _Labels) -> Matcher:
+def _learned(labels: Labels) -> Matcher:
     return matching.learn([labels.features], labels.is_same, labels.blocks).matcher_
 
 
-def _of_other_sources(seen: _Labels, unseen: _Labels, probability: Reals) -> Reals:
+def _of_other_sources(seen: Labels, unseen: Labels, probability: Reals) -> Reals:
     """Probability of each unseen pair from a matcher without its source; NaN if there is none."""
     found = probability.copy()
     for source in np.unique(unseen.sources[unseen.sources != "decided"]):
@@ -208,7 +214,7 @@ def _of_other_sources(seen: _Labels, unseen: _Labels, probability: Reals) -> Rea
     return found
 
 
-def _thinned(labels: _Labels) -> _Labels:
+def _thinned(labels: Labels) -> Labels:
     """Drop of the more frequent answer what exceeds `PRIOR`: a source mostly gives one answer."""
     same, other = (np.flatnonzero(labels.is_same == answer) for answer in (True, False))
     draw = np.random.default_rng(0)
@@ -224,7 +230,7 @@ def _enough(is_same: Flags, count: int) -> bool:
     return bool(min(is_same.sum(), (~is_same).sum()) >= count)
 
 
-def _compared(new: Reals, old: Reals, labels: _Labels) -> list[Measure]:
+def _compared(new: Reals, old: Reals, labels: Labels) -> list[Measure]:
     """Log loss of two matchers (nats), and how much lower the first is; sources weigh the same."""
     _, codes, counts = np.unique(labels.sources, return_inverse=True, return_counts=True)
     weights = 1 / np.maximum(counts[codes], LEAST_WEIGHED)
