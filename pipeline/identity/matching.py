@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,11 +56,19 @@ def cross_validated(
     return probability
 
 
-def learn(views: Sequence[Reals], is_same: Flags, blocks: NDArray[np.str_]) -> SameAuthor:
-    """Train a matcher on pairs as one or more corpora measure them, each as from `as_matrix`."""
+def learn(
+    views: Sequence[Reals],
+    is_same: Flags,
+    blocks: NDArray[np.str_],
+    grid: Mapping[str, Sequence[Any]] | None = None,
+) -> SameAuthor:
+    """Train a matcher on pairs as one or more corpora measure them, each as from `as_matrix`.
+
+    `grid`, as of `SameAuthor`, is given where the size of the trees is known.
+    """
     names = [feature.name for feature in FEATURES]
     labels, groups = np.tile(is_same, len(views)), np.tile(blocks, len(views))
-    return SameAuthor(names, DIRECTIONS).fit(np.concatenate(views), labels, groups)
+    return SameAuthor(names, DIRECTIONS, grid=grid).fit(np.concatenate(views), labels, groups)
 
 
 def as_table(pairs: NDArray[np.int64]) -> pa.Table:

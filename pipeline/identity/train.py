@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -154,10 +155,12 @@ def train_on(labels: Labels, in_use: Matcher, is_shipped: bool) -> TrainedMatche
     counts, same_count = Counter(labels.sources.tolist()), int(labels.is_same.sum())
     held_out = is_held_out(labels.blocks)
     seen, unseen = labels[~held_out], labels[held_out]
-    matcher = replace(_learned(seen), trained_on=matching.fingerprint(seen.keys))
+    learner = matching.learn([seen.features], seen.is_same, seen.blocks)
+    matcher = replace(learner.matcher_, trained_on=matching.fingerprint(seen.keys))
     probability = matcher.probability(unseen.features)
     if is_shipped:
-        probability = _of_other_sources(seen, unseen, probability)
+        size = {name: [value] for name, value in learner.best_params_.items()}
+        probability = _of_other_sources(seen, unseen, probability, size)
     told = ~np.isnan(probability)
     if not told.any():
         return TrainedMatcher(matcher, counts, same_count)
@@ -197,18 +200,17 @@ def _measured(
     return Labels(hide(features, sources), is_same, sources, blocks, keys)
 
 
-def _learned(labels: Labels) -> Matcher:
-    return matching.learn([labels.features], labels.is_same, labels.blocks).matcher_
-
-
-def _of_other_sources(seen: Labels, unseen: Labels, probability: Reals) -> Reals:
+def _of_other_sources(
+    seen: Labels, unseen: Labels, probability: Reals, size: Mapping[str, Sequence[Any]]
+) -> Reals:
     """Probability of each unseen pair from a matcher without its source; NaN if there is none."""
     found = probability.copy()
     for source in np.unique(unseen.sources[unseen.sources != "decided"]):
         others = _thinned(seen[seen.sources != source])
         rows = unseen.sources == source
         if _enough(others.is_same, LEAST_TO_LEARN):
-            found[rows] = _learned(others).probability(unseen.features[rows])
+            learner = matching.learn([others.features], others.is_same, others.blocks, size)
+            found[rows] = learner.matcher_.probability(unseen.features[rows])
         else:
             found[rows] = np.nan
     return found
