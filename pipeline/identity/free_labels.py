@@ -27,10 +27,10 @@ PRIOR = 2 / 3
 shipped matcher learned from, so that both mean the same by a probability."""
 
 PER_BLOCK = 20
-"""Pairs of a block that each source may give: a common name teaches no more than that."""
+"""Pairs of a block that each source may give, of either answer: a common name teaches no more."""
 
 PER_SOURCE = 5_000
-"""Pairs that each source may give in all."""
+"""Pairs that each source may give in all, of either answer."""
 
 AWARD_PAPERS = 20
 """Papers that a grant may have paid for; one of more is an institute's, not a group's."""

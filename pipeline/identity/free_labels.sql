@@ -6,7 +6,7 @@
 -- Of the mentions that share what speaks for them, each is paired with the one before in the order of
 -- their hashes; so are the mentions of a block for those that differ. So pairs grow with mentions, not
 -- with their square, and which are drawn depends on what they are, not on the order of rows.
--- :per_block pairs a block and source at most, :per_source in all; then the more frequent of the two
+-- :per_block pairs a block, source and answer at most, :per_source in all; then the more frequent of the two
 -- answers is thinned to the share :prior of one person, the same number of every source where there is.
 WITH named AS (
     SELECT
