@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "train",
         _train,
-        "learn what probability a score means, and promote it if it is better",
+        "learn who is who and what probability a score means; promote what is better",
         reads_home=True,
     )
     _add_evaluate(command("evaluate", _evaluate, "how right the results are, on labelled data"))
@@ -246,6 +246,7 @@ def _ingest(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _train(settings: Settings, _: argparse.Namespace) -> None:
+    stages.train_matcher(settings)
     stages.train(settings)
 
 

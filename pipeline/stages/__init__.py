@@ -13,7 +13,7 @@ from pipeline.stages.intake import (
     status_of_ingest,
     take_in,
 )
-from pipeline.stages.learning import evaluate_identity, train
+from pipeline.stages.learning import evaluate_identity, train, train_matcher
 from pipeline.stages.night import connect, identify, notify, publish, recommend, run
 from pipeline.stages.people import decided_pairs, export, suppress
 from pipeline.stages.results import Counts
@@ -43,4 +43,5 @@ __all__ = [
     "suppress",
     "take_in",
     "train",
+    "train_matcher",
 ]
