@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -90,7 +90,7 @@ def both(one: Ids, other: dict[int, int] | dict[int, str]) -> tuple[NDArray[np.i
 def test_nearly_all_authors_are_the_people_they_are(found: Identified) -> None:
     for ids in (found.nights[-1], found.at_once):
         scores = b_cubed(*both(ids, found.truth))
-        assert scores.f1.value >= 0.98  # measured .981
+        assert scores.f1.value >= 0.98  # measured .983
         assert scores.precision.value >= 0.999
 
 
@@ -125,6 +125,11 @@ def test_authors_keep_their_ids(found: Identified) -> None:
     kept = [last[mention] == author for mention, author in first.items() if mention in last]
     assert len(kept) > 50_000
     assert np.mean(kept) >= 0.999
+    several = {author for author, count in Counter(first.values()).items() if count > 1}
+    assert len(several) > 2_000
+    assert len(several - set(last.values())) <= 0.001 * len(several)
+    # of one name on one paper less was sure: it joins its author when more is known
+    assert len(set(first.values()) - set(last.values())) <= 0.01 * len(set(first.values()))
 
 
 def test_every_id_ever_given_resolves(found: Identified) -> None:
