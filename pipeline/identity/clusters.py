@@ -90,7 +90,9 @@ def decide(
         names=names,
     )
     left, right, probability = _compared(regarded, founding[touched], current, settings)
-    found = clustering.cluster(mentions, left, right, probability, threshold=THRESHOLD, margin=MARGIN, floor=FLOOR)
+    found = clustering.cluster(
+        mentions, left, right, probability, threshold=THRESHOLD, margin=MARGIN, floor=FLOOR
+    )
     parts = _parts(regarded, codes["block"].codes, touched, found.cluster)
     cluster = _joined(parts, papers, codes, names)
     is_several, is_matched = _shared(cluster), _shared(parts)

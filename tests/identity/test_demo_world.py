@@ -1,4 +1,4 @@
-"""Identity in the made-up world, whose truth is known: ten nights, one after the other and at once."""
+"""Identity in the made-up world, whose truth is known: night by night and at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,11 +79,16 @@ def identify(settings: Settings, day: date, records: str) -> Ids:
     return dict(zip(mentions.tolist(), rows["author_id"].to_pylist(), strict=True))
 
 
-def both(one: Ids, other: dict[int, int] | dict[int, str]) -> tuple[NDArray[np.int64], ...]:
+def both(
+    one: Ids, other: dict[int, int] | dict[int, str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Codes of the mentions that both tell of."""
     shared = sorted(one.keys() & other.keys())
-    sides = ([side[mention] for mention in shared] for side in (one, other))
-    return tuple(np.unique(np.array(side), return_inverse=True)[1] for side in sides)
+    codes = [
+        np.unique(np.array([side[mention] for mention in shared]), return_inverse=True)[1]
+        for side in (one, other)
+    ]
+    return codes[0], codes[1]
 
 
 def test_nearly_all_authors_are_the_people_they_are(found: Identified) -> None:
