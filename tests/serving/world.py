@@ -61,6 +61,7 @@ WORLD: dict[str, Rows] = {
         {"pmid": 3, "position": 1, "author_id": CY}, {"pmid": 4, "position": 1, "author_id": EVE},
         {"pmid": 5, "position": 1, "author_id": BO},
     ],
+    "redirects": [],
 }  # fmt: skip
 
 
@@ -166,4 +167,5 @@ def many(score: float, author_count: int = 100) -> dict[str, Rows]:
         ],
         "publications": [{"pmid": 1}],
         "identities": [],
+        "redirects": [],
     }
