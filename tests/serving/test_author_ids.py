@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -132,6 +133,22 @@ def test_an_id_that_no_run_has_shown_is_not_kept(engine: Engine, settings: Setti
     assert led(engine) == {ADA: NEW}
     assert absence_of(engine, "7") is None
     assert absence_of(engine, "8") is None
+
+
+def test_a_platform_brings_its_own_table_up_to_date_as_the_docs_say(
+    engine: Engine, settings: Settings
+) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+    [statement] = re.findall(r"UPDATE my_people.*?NOT NULL", docs, re.DOTALL)
+    served(engine, settings, WORLD, "one")
+    served(engine, settings, night({ADA: NEW}, BO), "two")
+    with engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(text("CREATE TABLE my_people (author_id BIGINT)"))
+        connection.execute(text(f"INSERT INTO my_people VALUES ({ADA}), ({BO}), ({CY})"))
+        connection.execute(text(statement))
+        found = connection.scalars(text("SELECT author_id FROM my_people ORDER BY 1")).all()
+        transaction.rollback()
+    assert found == [BO, CY, NEW]
 
 
 def test_gone_absent_and_unknown_are_told_apart(engine: Engine, settings: Settings) -> None:
