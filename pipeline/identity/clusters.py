@@ -31,6 +31,12 @@ One person is more probable than two: not tuned. What it costs and gives is in d
 ORCID_CONFIDENCE = 0.99
 """Of a mention that only its ORCID iD ties to others (log-odds STATED in models.same_author)."""
 
+MARGIN = 0.1
+"""Two that were served as two authors become one only with so much more.
+
+One that is as near to the threshold as its neighbours would come and go with every paper.
+"""
+
 METHODS = ("alone", "matched", "orcid")
 
 _HERE = Path(__file__).parent
@@ -58,23 +64,32 @@ class Decided:
     method: Ints
 
 
-def decide(regarded: pa.Table, current: Mapping[str, lake.Dataset], settings: Settings) -> Decided:
-    """Cluster the mentions of `regarded.sql` that are touched; the others keep to their part."""
+def decide(
+    regarded: pa.Table, leaving: Ints, current: Mapping[str, lake.Dataset], settings: Settings
+) -> Decided:
+    """Cluster the mentions of `regarded.sql` that are touched; the others keep to their part.
+
+    Mentions that were one author stay together, but for the authors of `leaving` (ascending): what
+    tied their mentions may be gone.
+    """
     founding = founding_ids(regarded)
     touched = np.flatnonzero(regarded["is_touched"].to_numpy())
     codes = {name: _codes(regarded[name]) for name in ("block", "orcid", "suffix", "given_names")}
     names = clustering.name_codes(codes["given_names"].texts)
     papers = regarded["pmid"].to_numpy()
+    authors = pc.fill_null(regarded["author_id"], ABSENT).to_numpy()
+    authors = np.where(np.isin(authors, leaving), ABSENT, authors)
     mentions = clustering.Mentions(
         paper=papers[touched],
         block=codes["block"].codes[touched],
         orcid=codes["orcid"].codes[touched],
         suffix=codes["suffix"].codes[touched],
+        author=authors[touched],
         name=codes["given_names"].codes[touched],
         names=names,
     )
     left, right, probability = _compared(regarded, founding[touched], current, settings)
-    found = clustering.cluster(mentions, left, right, probability, threshold=THRESHOLD, floor=FLOOR)
+    found = clustering.cluster(mentions, left, right, probability, threshold=THRESHOLD, margin=MARGIN, floor=FLOOR)
     parts = _parts(regarded, codes["block"].codes, touched, found.cluster)
     cluster = _joined(parts, papers, codes, names)
     is_several, is_matched = _shared(cluster), _shared(parts)

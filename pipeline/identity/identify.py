@@ -115,9 +115,9 @@ def identify(
     sources |= {"mentions": known["mentions"], "mentions_before": current["mentions"]}
     sources["affiliations"] = commit.dataset("affiliations")
     regarded = engine.fetch(_HERE / "regarded.sql", sources, {}, settings)
-    decided = decide(regarded, {"matches": commit.dataset("matches")}, settings)
-    named = _name(regarded, decided, current)
     leaving = engine.fetch(_HERE / "leaving.sql", sources, {}, settings)["author_id"].to_numpy()
+    decided = decide(regarded, leaving, {"matches": commit.dataset("matches")}, settings)
+    named = _name(regarded, decided, current)
     write_identities(
         as_identities(regarded, decided, named), regarded, leaving, sources, out, settings
     )
