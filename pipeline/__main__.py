@@ -18,8 +18,8 @@ from rich.console import Console
 from pipeline import __version__, lake, stages, terminal
 from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
-from pipeline.identity.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
-from pipeline.identity.report import as_plain
+from pipeline.identity.matcher.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
+from pipeline.identity.matcher.report import as_plain
 from pipeline.serving import author_ids, queries, roster_file
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings, from_environment

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline import lake
 from pipeline.errors import WrongUse
-from pipeline.identity import roster as matching
+from pipeline.identity.roster import match as matching
 from pipeline.serving import author_ids, roster, roster_decisions, roster_matches, suppressions
 from pipeline.serving.database import Engine, exclusively, open_database, writing
 from pipeline.serving.roster import Imported, resolve_subscribers
