@@ -24,6 +24,8 @@ _PEOPLE = (
     "introducer_id",
     "person_id",
     "other_person_id",
+    "current_id",
+    "other_author_id",
 )
 
 
