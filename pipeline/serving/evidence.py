@@ -89,10 +89,13 @@ def hidden_mentions(engine: Engine, hidden_ids: Numbers, identities: Dataset) ->
     return np.unique(np.concatenate([*theirs, np.array(told, dtype=np.int64)]))
 
 
-def mention_numbers(batch: pa.RecordBatch) -> Numbers:
-    """Number the mentions of a batch with `pmid` and `position`, shape (rows,)."""
-    pmids: Numbers = batch["pmid"].to_numpy()
-    return pmids * MENTIONS_PER_PAPER + batch["position"].to_numpy()
+def mention_numbers(batch: pa.RecordBatch, which: str = "") -> Numbers:
+    """Number the mentions of a batch with `pmid` and `position`, shape (rows,).
+
+    `which` is what stands before these names, where a row has more than one mention.
+    """
+    pmids: Numbers = batch[f"{which}pmid"].to_numpy()
+    return pmids * MENTIONS_PER_PAPER + batch[f"{which}position"].to_numpy()
 
 
 def _author(connection: Connection, number: int, tables: Mapping[str, Dataset]) -> int | None:
