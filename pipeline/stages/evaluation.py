@@ -14,12 +14,19 @@ from pipeline.recommend.evaluation.entered import RECORDS, write_entered
 from pipeline.recommend.evaluation.evaluate import rank
 from pipeline.recommend.evaluation.figures import Evaluation, measure
 from pipeline.recommend.evaluation.labels import TABLES_OF_LABELS, Questions, find_questions
+from pipeline.recommend.evaluation.logistic import Model, train
 from pipeline.recommend.evaluation.methods import METHODS
-from pipeline.recommend.evaluation.past import TABLES_OF_PAST, Past, load_past
-from pipeline.settings import Settings, months_before
+from pipeline.recommend.evaluation.past import (
+    TABLES_OF_PAST,
+    Past,
+    load_past,
+    months_later,
+)
+from pipeline.settings import Settings
 from pipeline.stages.intake import ingest, require_whole
 from pipeline.stages.night import connect, identify, recommend
 
+LEARNED = "logistic regression"
 
 def evaluate_recommendations(
     settings: Settings,
@@ -45,7 +52,15 @@ def evaluate_recommendations(
         then = make_past(whole, Path(folder) / "past", cutoff)
         past = load_past(lake.datasets(then.lake_folder, TABLES_OF_PAST), cutoff, then)
         questions = _questions(past, then, whole, horizon_months)
-        rankings = rank(past, questions, METHODS)
+        if not questions.sources.size:
+            until = months_later(cutoff, horizon_months)
+            raise WrongUse(
+                f"[cutoff {cutoff}] nobody active then has a new coauthor by {until}: give a day "
+                "with more papers before it and after it"
+            )
+        model = _learned(then, Path(folder) / "earlier", cutoff, horizon_months)
+        methods = {**METHODS, LEARNED: model} if model else METHODS
+        rankings = rank(past, questions, methods, calibrated=(LEARNED,))
         return measure(rankings, _named(files), horizon_months)
 
 
@@ -61,17 +76,23 @@ def make_past(settings: Settings, home: Path, as_of: date) -> Settings:
     return past
 
 
-def _questions(past: Past, then: Settings, whole: Settings, horizon_months: int) -> Questions:
-    until = months_before(past.as_of, -horizon_months)
+def _learned(then: Settings, home: Path, cutoff: date, horizon_months: int) -> Model | None:
+    """Learn from the window that ends at the cutoff: what came true in it was known by then."""
+    since = months_later(cutoff, -horizon_months)
+    try:
+        earlier = make_past(then, home, since)
+    except WrongUse:
+        return None  # nothing had entered
+    past = load_past(lake.datasets(earlier.lake_folder, TABLES_OF_PAST), since, earlier)
+    return train(past, _questions(past, earlier, then, horizon_months))
+
+
+def _questions(past: Past, then: Settings, since: Settings, horizon_months: int) -> Questions:
+    """Ask about the past of home `then`; home `since` knows the answers."""
+    until = months_later(past.as_of, horizon_months)
     identities_then = lake.read(then.lake_folder, "identities")
-    current = lake.datasets(whole.lake_folder, TABLES_OF_LABELS)
-    questions = find_questions(past, identities_then, current, until, whole)
-    if not questions.sources.size:
-        raise WrongUse(
-            f"[cutoff {past.as_of}] nobody active then has a new coauthor by {until}: give a day "
-            "with more papers before it and after it"
-        )
-    return questions
+    current = lake.datasets(since.lake_folder, TABLES_OF_LABELS)
+    return find_questions(past, identities_then, current, until, since)
 
 
 def _named(files: Sequence[Path]) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 
 from models.baselines import Ints
 from pipeline import engine, lake
-from pipeline.recommend.evaluation.past import Past
-from pipeline.settings import Settings, months_before
+from pipeline.recommend.evaluation.past import Flags, Past, months_later
+from pipeline.settings import Settings
 
 LARGEST_PAPER = 15
 """A joint paper of more authors makes nobody new coauthors."""
@@ -78,7 +78,7 @@ def find_questions(
     )
     is_asked = (
         (past.paper_counts >= PAPERS_NEEDED)
-        & past.active_since(months_before(past.as_of, ACTIVE_MONTHS))
+        & past.active_since(months_later(past.as_of, -ACTIVE_MONTHS))
         & past.in_universe
     )
     kept = is_asked[sources] & past.in_universe[answers]
@@ -87,7 +87,7 @@ def find_questions(
     return Questions(asked, queries, answers[kept])
 
 
-def _have_met(past: Past, sources: Ints, answers: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _have_met(past: Past, sources: Ints, answers: Ints) -> Flags:
     """Whether the past, by its own identities, knows them as coauthors or as one person."""
     joint = past.wrote[sources].multiply(past.wrote[answers]).sum(axis=1)
     return (np.asarray(joint).ravel() > 0) | (sources == answers)

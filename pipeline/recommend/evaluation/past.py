@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from models.baselines import Ints, Reals, Sparse
 from models.text import HashedTfidf
 from pipeline import engine, lake
 from pipeline.errors import ConfrereError
-from pipeline.settings import Settings, months_before
+from pipeline.settings import Settings
 
 Flags = NDArray[np.bool_]
 Days = NDArray[np.datetime64]
@@ -87,7 +88,7 @@ class Past:
     @property
     def in_universe(self) -> Flags:
         """Who may be suggested: everybody active within the 60 months before, shape (people,)."""
-        return self.active_since(months_before(self.as_of, UNIVERSE_MONTHS))
+        return self.active_since(months_later(self.as_of, -UNIVERSE_MONTHS))
 
     def active_since(self, day: date) -> Flags:
         """Who has a paper of that day or later, shape (people,)."""
@@ -109,6 +110,18 @@ class Past:
         closed[met] = True
         closed[np.arange(sources.size), sources] = True
         return closed
+
+
+def months_later(day: date, months: int) -> date:
+    """Same day of the month, or its last.
+
+    Examples
+    --------
+    >>> months_later(date(2010, 12, 31), -22).isoformat()
+    '2009-02-28'
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def load_past(current: Mapping[str, lake.Dataset], as_of: date, settings: Settings) -> Past:
