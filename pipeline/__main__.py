@@ -21,7 +21,7 @@ from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.identity.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
 from pipeline.identity.report import as_plain
-from pipeline.recommend.evaluation import report
+from pipeline.recommend.evaluation import page, report
 from pipeline.serving import queries, roster_file
 from pipeline.serving.database import open_database
 from pipeline.recommend.train import HORIZON_MONTHS
@@ -303,7 +303,7 @@ def _evaluate_recommendations(settings: Settings, options: argparse.Namespace) -
     terminal.show_evaluation(Console(), found)
     _write_json(options.json, report.as_plain(found))
     if options.html:
-        options.html.write_text(report.as_page(found), encoding="utf-8")
+        options.html.write_text(page.as_page(found), encoding="utf-8")
 
 
 def _write_json(out: Path | None, plain: Mapping[str, Any]) -> None:

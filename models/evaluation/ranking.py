@@ -102,15 +102,21 @@ def ndcg(places: Places, k: int) -> Reals:
     return _sums(places, gains) / discounts[np.minimum(places.counts, k)]
 
 
-def recall(places: Places, k: int) -> Reals:
+def recall(places: Places, k: int, counted: Flags | None = None) -> Reals:
     """Expected share of a query's answers among the first k, shape (queries,).
+
+    Parameters
+    ----------
+    counted
+        Answers that count when found, shape (answers,); None: all.
 
     Examples
     --------
     >>> recall(Places(1, np.array([0, 0]), np.array([0, 1]), np.array([1, 3])), 2).round(3).tolist()
     [0.667]
     """
-    return _sums(places, found_within(places, k)) / places.counts
+    found = found_within(places, k)
+    return _sums(places, found if counted is None else found * counted) / places.counts
 
 
 def found_within(places: Places, k: int) -> Reals:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from models.baselines import Ints, Reals, Sparse
-from models.evaluation.ranking import NOBODY, Places, best, find_places
+from models.evaluation.ranking import NOBODY, Flags, Places, best, find_places
 from pipeline.progress import track
 from pipeline.recommend.evaluation.labels import Questions
 from pipeline.recommend.evaluation.methods import Method, score
@@ -26,6 +27,8 @@ class Ranking:
     ----------
     places
         Where the answers stand.
+    is_said
+        Whether the method says anything of each answer: scores it above 0.
     lists
         The first 20 for each query, rows of the past, best first, `NOBODY` where there are fewer.
     probabilities
@@ -33,6 +36,7 @@ class Ranking:
     """
 
     places: Places
+    is_said: Flags
     lists: Ints
     probabilities: Reals | None
 
@@ -69,7 +73,7 @@ def rank(
         Names of methods whose scores are probabilities.
     """
     bounds = range(0, questions.sources.size, SOURCES_AT_ONCE)
-    parts: dict[str, list[tuple[Ints, Ints, Ints, Reals]]] = {name: [] for name in methods}
+    parts: dict[str, list[tuple[Any, ...]]] = {name: [] for name in methods}
     for start in track(bounds, "ranking everybody, by every method", len(bounds)):
         batch = slice(start, start + SOURCES_AT_ONCE)
         first, last = np.searchsorted(questions.queries, (start, start + SOURCES_AT_ONCE))
@@ -78,12 +82,15 @@ def rank(
             lists = best(scores, LIST_LENGTH, random_state=start)
             chosen = np.take_along_axis(scores, np.maximum(lists, 0), axis=1)
             chances = np.where(lists == NOBODY, np.nan, chosen).astype(np.float64)
-            parts[name].append((*find_places(scores, queries, answers), lists, chances))
+            said = scores[queries, answers] > 0
+            parts[name].append((*find_places(scores, queries, answers), said, lists, chances))
     of = {}
     for name, own in parts.items():
-        above, tied, lists, chances = (np.concatenate(column) for column in zip(*own, strict=True))
+        above, tied, said, lists, chances = (
+            np.concatenate(column) for column in zip(*own, strict=True)
+        )
         places = Places(questions.sources.size, questions.queries, above, tied)
-        of[name] = Ranking(places, lists, chances if name in calibrated else None)
+        of[name] = Ranking(places, said, lists, chances if name in calibrated else None)
     return Rankings(past, questions, distances(past.ties, questions), of)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,13 +26,18 @@ from pipeline.recommend.evaluation.evaluate import Ranking, Rankings
 from pipeline.recommend.evaluation.methods import REFERENCES
 from pipeline.recommend.evaluation.past import Past
 
-METRICS = {
-    "ndcg10": lambda places: ndcg(places, 10),
-    "hit10": lambda places: hit(places, 10),
-    "recall20": lambda places: recall(places, 20),
-    "recall500": lambda places: recall(places, 500),
-    "mrr": reciprocal_rank,
+METRICS: Mapping[str, Callable[[Places, Flags], Reals]] = {
+    "ndcg10": lambda places, _: ndcg(places, 10),
+    "hit10": lambda places, _: hit(places, 10),
+    "recall20": lambda places, _: recall(places, 20),
+    "recall500": lambda places, is_said: recall(places, 500, is_said),
+    "mrr": lambda places, _: reciprocal_rank(places),
 }
+"""Of each query, from where its answers stand and which of them the method says anything of.
+
+Recall@500 is of candidates: whoever a method says nothing of is none, and not found by chance.
+"""
+
 SHOWN = 10
 """So many of a list count for coverage, exposure and shares."""
 
@@ -114,7 +119,7 @@ class Evaluation:
 def measure(rankings: Rankings, corpus: str, horizon_months: int) -> Evaluation:
     """Measure every method; intervals are of 95 %, by bootstrap over the queries."""
     per_query = {
-        name: {metric: take(ranking.places) for metric, take in METRICS.items()}
+        name: {metric: take(ranking.places, ranking.is_said) for metric, take in METRICS.items()}
         for name, ranking in rankings.of.items()
     }
     everybody = np.ones(rankings.questions.sources.size, np.bool_)
@@ -221,7 +226,8 @@ def _of_answers(rankings: Rankings, is_kept: Flags) -> dict[str, Slice]:
     for name, ranking in rankings.of.items():
         whole = ranking.places
         places = Places(asked.size, queries, whole.above[is_kept], whole.tied[is_kept])
-        per_query[name] = {"recall20": recall(places, 20), "recall500": recall(places, 500)}
+        said = ranking.is_said[is_kept]
+        per_query[name] = {key: METRICS[key](places, said) for key in ("recall20", "recall500")}
     means = _means(per_query, np.ones(asked.size, np.bool_))
     sizes = asked.size, int(is_kept.sum())
     return {name: Slice(*sizes, means[name]) for name in per_query}

@@ -1,4 +1,4 @@
-"""What an evaluation found, as plain values for JSON and as a page."""
+"""What an evaluation found, as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -67,7 +67,3 @@ def _number(value: float) -> float | None:
     """JSON has no NaN."""
     return None if math.isnan(value) else value
 
-
-def as_page(found: Evaluation) -> str:
-    """To come."""
-    return str(as_plain(found))
