@@ -198,35 +198,42 @@ def best(scores: Matrix, k: int, random_state: int = 0) -> Ints:
     >>> best(np.array([[0.0, 2.0, 3.0, -np.inf]], np.float32), 3).tolist()
     [[2, 1, -1]]
     """
-    return _best(scores, k, np.random.default_rng(random_state).random(scores.shape[1]))
+    return _best(scores, k, np.uint64(random_state))
 
 
 @njit(cache=True, nogil=True)
-def _best(scores: Matrix, k: int, lots: Reals) -> Ints:
+def _best(scores: Matrix, k: int, seed: np.uint64) -> Ints:
     query_count, width = scores.shape
     kept = np.full((query_count, k), NOBODY, np.int64)
+    lots = np.zeros(k, np.uint64)
     for query in range(query_count):
         size = 0
-        # lots are drawn once: from another column each, rows do not favour the same people
-        start = np.int64(lots[query % width] * width)
         for column in range(width):
-            score, lot = scores[query, column], lots[(column + start) % width]
-            if score <= 0:
+            score = scores[query, column]
+            if score <= 0 or (size == k and score < scores[query, kept[query, k - 1]]):
                 continue
+            lot = _lot(seed, query * width + column)
             place = size
             while place > 0:
-                other = kept[query, place - 1]
-                lower = scores[query, other] < score
-                tied = scores[query, other] == score
-                if not (lower or (tied and lots[(other + start) % width] < lot)):
+                other = scores[query, kept[query, place - 1]]
+                if other > score or (other == score and lots[place - 1] >= lot):
                     break
                 if place < k:
-                    kept[query, place] = other
+                    kept[query, place], lots[place] = kept[query, place - 1], lots[place - 1]
                 place -= 1
             if place < k:
-                kept[query, place] = column
+                kept[query, place], lots[place] = column, lot
                 size = min(size + 1, k)
     return kept
+
+
+@njit(cache=True, nogil=True)
+def _lot(seed: np.uint64, number: int) -> np.uint64:
+    """Mix into a random number (SplitMix64: Steele, Lea & Flood, OOPSLA 2014)."""
+    lot = (seed + np.uint64(1) + np.uint64(number)) * np.uint64(0x9E3779B97F4A7C15)
+    lot = (lot ^ (lot >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    lot = (lot ^ (lot >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return lot ^ (lot >> np.uint64(31))
 
 
 def reciprocal_ranks(scores: Matrix, offset: float = 60.0) -> Matrix:

@@ -86,7 +86,9 @@ METHODS: Mapping[str, Method] = {**PRODUCT, **SINGLE, **FUSED}
 
 REFERENCES = (
     "Adamic-Adar",
+    "Adamic-Adar, recency",
     "resource allocation, recency",
+    "PageRank, recency",
     "L3, recency",
     "walk, recency",
     "Adamic-Adar + PageRank + topic",
