@@ -1,8 +1,8 @@
 """Classic scores of links that are not there yet: what any recommender of coauthors has to beat.
 
-`ties` is a symmetric sparse matrix without diagonal, of ones or of weights, shape (people, people). A
-score is of shape (sources, people), sparse or dense; its values for a source and its neighbours mean
-nothing. networkx's `link_prediction` is the reference that tests hold the plain ones against.
+`ties` is a symmetric sparse matrix without diagonal, of ones or of weights, shape (people, people).
+A score is of shape (sources, people), sparse or dense; its values for a source and its neighbours
+mean nothing. networkx's `link_prediction` is the reference that tests hold the plain ones against.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def jaccard(ties: Sparse, sources: Ints) -> Sparse:
 
 
 def adamic_adar(ties: Sparse, sources: Ints) -> Sparse:
-    """Shared coauthors, each by 1 / ln of their coauthors (Adamic & Adar, Social Networks 25, 2003)."""
+    """Shared coauthors, each by 1 / ln(coauthors) (Adamic & Adar, Social Networks 25, 2003)."""
     return _over(ties, sources, np.log(np.maximum(strength(ties), 2.0)))
 
 

@@ -22,9 +22,9 @@ from pipeline.errors import ConfrereError, WrongUse
 from pipeline.identity.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
 from pipeline.identity.report import as_plain
 from pipeline.recommend.evaluation import page, report
+from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.serving import queries, roster_file
 from pipeline.serving.database import open_database
-from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.settings import Settings, from_environment
 from pipeline.tables import TABLES, data_dictionary
 
@@ -185,7 +185,7 @@ def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
             type=Path,
             required=True,
             metavar="PATH",
-            help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them; read into a home of its own",
+            help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them; read into an own home",
         )
         added.add_argument(
             "--json", type=Path, metavar="OUT", help="write the figures to this file"
@@ -207,7 +207,9 @@ def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score a matcher trained on the pairs, five-fold by name block, not the shipped one",
     )
-    text = "recommendations of a day of the past beside what came of it, and beside plain heuristics"
+    text = (
+        "recommendations of a day of the past beside what came of it, and beside plain heuristics"
+    )
     recommendations = kind("recommendations", _evaluate_recommendations, text)
     recommendations.add_argument(
         "--cutoff",

@@ -1,7 +1,7 @@
 """How high a ranking puts the right answers, and whom its lists show.
 
-Scores often tie: whoever shares no coauthor with a person has the score 0. A figure is therefore the
-mean over all orders of those that tie, in closed form (McSherry & Najork, Computing information
+Scores often tie: whoever shares no coauthor with a person has the score 0. A figure is therefore
+the mean over all orders of those that tie, in closed form (McSherry & Najork, Computing information
 retrieval performance measures efficiently in the presence of tied scores, ECIR 2008).
 """
 
@@ -177,7 +177,7 @@ def _first_ranks(above: Ints, tied: Ints, answers: Ints) -> Reals:
 
 
 def _groups(places: Places) -> tuple[Ints, Ints, Ints, Ints]:
-    """Answers of one query that tie, as one: query, above, tied, number; in order of the first two."""
+    """Answers of a query that tie, as one: query, above, tied, number; by the first two."""
     order = np.lexsort((places.above, places.queries))
     keys = np.stack([places.queries, places.above])[:, order]
     groups, first, sizes = np.unique(keys, axis=1, return_index=True, return_counts=True)
@@ -185,7 +185,8 @@ def _groups(places: Places) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 def _sums(places: Places, values: Reals) -> Reals:
-    return np.bincount(places.queries, values, minlength=places.query_count)
+    sums: Reals = np.bincount(places.queries, values, places.query_count).astype(np.float64)
+    return sums
 
 
 def best(scores: Matrix, k: int, random_state: int = 0) -> Ints:

@@ -15,7 +15,7 @@ from pipeline.recommend.evaluation.evaluate import rank
 from pipeline.recommend.evaluation.figures import Evaluation, measure
 from pipeline.recommend.evaluation.labels import TABLES_OF_LABELS, Questions, find_questions
 from pipeline.recommend.evaluation.logistic import Model, train
-from pipeline.recommend.evaluation.methods import METHODS
+from pipeline.recommend.evaluation.methods import METHODS, PROBABILITIES, Method, scores_of
 from pipeline.recommend.evaluation.past import (
     TABLES_OF_PAST,
     Past,
@@ -27,6 +27,7 @@ from pipeline.stages.intake import ingest, require_whole
 from pipeline.stages.night import connect, identify, recommend
 
 LEARNED = "logistic regression"
+
 
 def evaluate_recommendations(
     settings: Settings,
@@ -59,8 +60,10 @@ def evaluate_recommendations(
                 "with more papers before it and after it"
             )
         model = _learned(then, Path(folder) / "earlier", cutoff, horizon_months)
-        methods = {**METHODS, LEARNED: model} if model else METHODS
-        rankings = rank(past, questions, methods, calibrated=(LEARNED,))
+        methods: dict[str, Method] = dict(METHODS)
+        if model:
+            methods[LEARNED] = model
+        rankings = rank(past, questions, methods, {**PROBABILITIES, LEARNED: scores_of(LEARNED)})
         return measure(rankings, _named(files), horizon_months)
 
 

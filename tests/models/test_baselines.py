@@ -62,7 +62,7 @@ def test_plain_scores_equal_networkx(score: Any, reference: Reference, graph: nx
     found = dense(score(baselines.plain(ties_of(graph)), everybody(graph)))
     options = {"alpha": 1.0} if reference is nx.common_neighbor_centrality else {}
     pairs = strangers(graph)
-    for u, v, expected in reference(graph, pairs, **options):  # type: ignore[call-arg]
+    for u, v, expected in reference(graph, pairs, **options):
         assert found[u, v] == pytest.approx(expected)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import doctest
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def orders(scores: list[float]) -> list[tuple[int, ...]]:
     return [
         order
         for order in permutations(candidates)
-        if all(scores[a] >= scores[b] for a, b in zip(order, order[1:], strict=False))
+        if all(scores[a] >= scores[b] for a, b in pairwise(order))
     ]
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from models.baselines import Ints, Reals, Sparse
-from models.evaluation.ranking import NOBODY, Flags, Places, best, find_places
+from models.evaluation.ranking import Flags, Places, best, find_places
 from pipeline.progress import track
 from pipeline.recommend.evaluation.labels import Questions
-from pipeline.recommend.evaluation.methods import Method, score
+from pipeline.recommend.evaluation.methods import PROBABILITIES, Method, dense, score
 from pipeline.recommend.evaluation.past import Past
 
 SOURCES_AT_ONCE = 64
 LIST_LENGTH = 20
+
+_Part: TypeAlias = tuple[Ints, Ints, Flags, Ints, Reals]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +34,13 @@ class Ranking:
     lists
         The first 20 for each query, rows of the past, best first, `NOBODY` where there are fewer.
     probabilities
-        Scores of those lists, of a method whose scores are probabilities; else None.
+        Of those on the lists; 0 where the method says none.
     """
 
     places: Places
     is_said: Flags
     lists: Ints
-    probabilities: Reals | None
+    probabilities: Reals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +63,7 @@ def rank(
     past: Past,
     questions: Questions,
     methods: Mapping[str, Method],
-    calibrated: Collection[str] = (),
+    probabilities: Mapping[str, Method] = PROBABILITIES,
 ) -> Rankings:
     """Rank all candidates for each query.
 
@@ -69,29 +71,42 @@ def rank(
     ----------
     methods
         See `Method`; a fusion after what it fuses.
-    calibrated
-        Names of methods whose scores are probabilities.
+    probabilities
+        What gives the probabilities of some of them; it may look at the scores of all.
     """
     bounds = range(0, questions.sources.size, SOURCES_AT_ONCE)
-    parts: dict[str, list[tuple[Any, ...]]] = {name: [] for name in methods}
+    parts: dict[str, list[_Part]] = {name: [] for name in methods}
     for start in track(bounds, "ranking everybody, by every method", len(bounds)):
-        batch = slice(start, start + SOURCES_AT_ONCE)
-        first, last = np.searchsorted(questions.queries, (start, start + SOURCES_AT_ONCE))
-        queries, answers = questions.queries[first:last] - start, questions.answers[first:last]
-        for name, scores in score(past, questions.sources[batch], methods).items():
+        batch, answered = _batch(questions, start)
+        sources = questions.sources[batch]
+        made = score(past, sources, methods)
+        for name, scores in made.items():
             lists = best(scores, LIST_LENGTH, random_state=start)
-            chosen = np.take_along_axis(scores, np.maximum(lists, 0), axis=1)
-            chances = np.where(lists == NOBODY, np.nan, chosen).astype(np.float64)
-            said = scores[queries, answers] > 0
-            parts[name].append((*find_places(scores, queries, answers), said, lists, chances))
-    of = {}
-    for name, own in parts.items():
-        above, tied, said, lists, chances = (
-            np.concatenate(column) for column in zip(*own, strict=True)
-        )
-        places = Places(questions.sources.size, questions.queries, above, tied)
-        of[name] = Ranking(places, said, lists, chances if name in calibrated else None)
+            chances = np.zeros(lists.shape)
+            if name in probabilities:
+                given = dense(probabilities[name](past, sources, made))
+                chances[:] = np.take_along_axis(given, np.maximum(lists, 0), axis=1)
+            parts[name].append(
+                (*find_places(scores, *answered), scores[answered] > 0, lists, chances)
+            )
+    of = {name: _whole(own, questions) for name, own in parts.items()}
     return Rankings(past, questions, distances(past.ties, questions), of)
+
+
+def _batch(questions: Questions, start: int) -> tuple[slice, tuple[Ints, Ints]]:
+    """Some queries, and of their answers the places among these queries and the rows."""
+    stop = start + SOURCES_AT_ONCE
+    first, last = np.searchsorted(questions.queries, (start, stop))
+    answered = questions.queries[first:last] - start, questions.answers[first:last]
+    return slice(start, stop), answered
+
+
+def _whole(parts: Sequence[_Part], questions: Questions) -> Ranking:
+    above, tied, said, lists, chances = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    places = Places(questions.sources.size, questions.queries, above, tied)
+    return Ranking(places, said, lists, chances)
 
 
 def distances(ties: Sparse, questions: Questions) -> Ints:
@@ -99,11 +114,11 @@ def distances(ties: Sparse, questions: Questions) -> Ints:
     found = np.full(questions.answers.size, 4)
     near = ties[questions.sources]
     for start in range(0, questions.sources.size, SOURCES_AT_ONCE):
-        first, last = np.searchsorted(questions.queries, (start, start + SOURCES_AT_ONCE))
-        own = questions.queries[first:last] - start, questions.answers[first:last]
-        two = near[start : start + SOURCES_AT_ONCE] @ ties
+        batch, (queries, answers) = _batch(questions, start)
+        first = np.searchsorted(questions.queries, start)
+        two = near[batch] @ ties
         three = ties @ two.toarray().T
-        part = found[first:last]
-        part[three[own[1], own[0]] > 0] = 3
-        part[two.toarray()[own] > 0] = 2
+        part = found[first : first + queries.size]
+        part[three[answers, queries] > 0] = 3
+        part[two.toarray()[queries, answers] > 0] = 2
     return found

@@ -55,7 +55,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some queries, or some answers of all queries: how many queries and answers, and the metrics."""
+    """Some queries, or some answers of all queries: how many there are, and the metrics."""
 
     query_count: int
     answer_count: int
@@ -236,7 +236,10 @@ def _of_answers(rankings: Rankings, is_kept: Flags) -> dict[str, Slice]:
 def _shown(ranking: Ranking, past: Past, sources: Ints) -> Shown:
     lists = ranking.lists[:, :SHOWN]
     is_shown = lists != NOBODY
-    targets, asking = lists[is_shown], np.broadcast_to(sources[:, np.newaxis], lists.shape)[is_shown]
+    targets, asking = (
+        lists[is_shown],
+        np.broadcast_to(sources[:, np.newaxis], lists.shape)[is_shown],
+    )
     exposure = np.bincount(targets, minlength=past.author_ids.size)[past.in_universe]
     places = past.institutions[targets], past.institutions[asking]
     is_known = (places[0] >= 0) & (places[1] >= 0)
@@ -249,12 +252,12 @@ def _shown(ranking: Ranking, past: Past, sources: Ints) -> Shown:
 
 
 def _calibrated(ranking: Ranking, rankings: Rankings) -> Calibrated | None:
-    if ranking.probabilities is None:
+    is_shown = (ranking.lists != NOBODY) & (ranking.probabilities > 0)
+    if not is_shown.any():
         return None
     width = rankings.past.author_ids.size
     questions = rankings.questions
     keys = np.arange(questions.sources.size)[:, np.newaxis] * width + ranking.lists
-    is_shown = ranking.lists != NOBODY
     is_right = np.isin(keys[is_shown], questions.queries * width + questions.answers)
     chance = ranking.probabilities[is_shown]
     return Calibrated(

@@ -52,8 +52,8 @@ def find_questions(
 ) -> Questions:
     """Look up who wrote their first joint paper after the past's day and by `until`.
 
-    An author of the past is who most of its mentions are in the full run. Asked about is who had two
-    papers, one of them within 36 months, and has a new coauthor among the candidates.
+    An author of the past is who most of its mentions are in the full run. Asked about is who had
+    two papers, one of them within 36 months, and has a new coauthor among the candidates.
 
     Parameters
     ----------

@@ -7,22 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from models.baselines import Ints, Reals
 from models.evaluation.ranking import NOBODY, Matrix, best
 from pipeline.progress import track
 from pipeline.recommend.evaluation.evaluate import SOURCES_AT_ONCE
 from pipeline.recommend.evaluation.labels import Questions
-from pipeline.recommend.evaluation.methods import SINGLE, Method, score
+from pipeline.recommend.evaluation.methods import SINGLE, score
 from pipeline.recommend.evaluation.past import Past
 
 QUERIES_AT_MOST = 2_000
 HARD_BY = ("walk, recency", "PageRank, recency", "topic cosine")
-"""Whoever heads one of these lists is in the training set; of the others a sample stands for all."""
+"""Whoever heads one of these lists is learned from; of the others a sample stands for all."""
 
 HARD_FROM_EACH = 50
 EASY = 50
 POSITIVES_NEEDED = 50
+SMALLEST_SPREAD = 1e-9
+"""A feature that varies less is the same for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Logistic regression on ln(1 + score / scale) of each method in `names`; arrays (features,)."""
+    """Logistic regression on ln(1 + score / scale) of each method in `names`, shape (names,)."""
 
     names: Sequence[str]
     scale: Reals
@@ -49,11 +52,10 @@ class Model:
     def __call__(self, _: Past, __: Ints, before: Mapping[str, Matrix]) -> Matrix:
         """Probability of a joint paper within the window, as a `Method`."""
         total = np.full_like(before[self.names[0]], self.intercept)
-        for name, scale, coefficient in zip(
-            self.names, self.scale, self.coefficients, strict=True
-        ):
+        for name, scale, coefficient in zip(self.names, self.scale, self.coefficients, strict=True):
             total += np.float32(coefficient) * _feature(before[name], scale)
-        return 1 / (1 + np.exp(-total))
+        chance: Matrix = expit(total)
+        return chance
 
 
 def train(past: Past, questions: Questions, random_state: int = 0) -> Model | None:
@@ -63,24 +65,28 @@ def train(past: Past, questions: Questions, random_state: int = 0) -> Model | No
     ones in person, easy ones by a sample weighed to stand for all.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
     if questions.answers.size < POSITIVES_NEEDED:
         return None
     examples = _examples(past, questions, np.random.default_rng(random_state))
-    raw = examples.features
-    is_said = raw > 0
-    scale = np.array(
-        [np.median(column[said]) if said.any() else 1.0 for column, said in zip(raw.T, is_said.T)]
-    )
-    features = np.log1p(np.maximum(raw, 0) / scale)
-    scaler = StandardScaler().fit(features, sample_weight=examples.weight)
+    scale = np.array([_median(column) for column in examples.features.T])
+    features = np.log1p(np.maximum(examples.features, 0) / scale)
+    mean = np.average(features, axis=0, weights=examples.weight)
+    spread = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=examples.weight))
+    spread[spread < SMALLEST_SPREAD] = 1.0
     model = LogisticRegression(max_iter=1_000).fit(
-        scaler.transform(features), examples.is_positive, sample_weight=examples.weight
+        (features - mean) / spread, examples.is_positive, sample_weight=examples.weight
     )
-    coefficients = model.coef_[0] / scaler.scale_
-    intercept = float(model.intercept_[0] - coefficients @ scaler.mean_)
-    return Model(tuple(SINGLE), scale, coefficients, intercept)
+    coefficients = model.coef_[0] / spread
+    return Model(
+        tuple(SINGLE), scale, coefficients, float(model.intercept_[0] - coefficients @ mean)
+    )
+
+
+def _median(scores: NDArray[np.float32]) -> float:
+    """Of the scores that say something; 1 where none does."""
+    said = scores[scores > 0]
+    return float(np.median(said)) if said.size else 1.0
 
 
 def _feature(scores: Matrix, scale: float) -> Matrix:
@@ -91,7 +97,10 @@ def _examples(past: Past, questions: Questions, generator: np.random.Generator) 
     count = questions.sources.size
     asked = np.sort(generator.permutation(count)[:QUERIES_AT_MOST])
     is_kept = np.isin(questions.queries, asked)
-    queries, answers = np.searchsorted(asked, questions.queries[is_kept]), questions.answers[is_kept]
+    queries, answers = (
+        np.searchsorted(asked, questions.queries[is_kept]),
+        questions.answers[is_kept],
+    )
     parts: list[tuple[NDArray[np.float32], NDArray[np.bool_], Reals]] = []
     bounds = range(0, asked.size, SOURCES_AT_ONCE)
     for start in track(bounds, "scoring what to learn from", len(bounds)):

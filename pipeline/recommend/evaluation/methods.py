@@ -19,9 +19,8 @@ Method: TypeAlias = Callable[[Past, Ints, Mapping[str, Matrix]], Any]
 """Score all people for some of them.
 
 Takes what was known, the rows of the sources, and the scores of the methods before it in `METHODS`
-(minus infinity for who is no candidate). Gives a matrix of shape (sources, people), dense or sparse;
-a score of 0 or below says nothing of a person. What it gives to people who are no candidates is
-overruled.
+(minus infinity for who is no candidate). Gives a matrix, dense or sparse, (sources, people).
+A score of 0 or below says nothing of a person; what is given to who is no candidate is overruled.
 """
 
 Score: TypeAlias = Callable[[Sparse, Ints], Any]
@@ -56,7 +55,19 @@ def fusion(*names: str) -> Method:
     return fused
 
 
+def _probability(past: Past, sources: Ints, _: Mapping[str, Matrix]) -> Sparse:
+    return past.probabilities[sources]
+
+
+def scores_of(name: str) -> Method:
+    """Scores of a method that stands before it, as they are."""
+    return lambda _, __, before: before[name]
+
+
 PRODUCT: Mapping[str, Method] = {"confrere": _served, "confrere (no policy)": _served}
+
+PROBABILITIES: Mapping[str, Method] = dict.fromkeys(PRODUCT, _probability)
+"""What gives the probabilities of a method's suggestions, where it says any."""
 
 SINGLE: Mapping[str, Method] = {
     "popularity": _plain(baselines.popularity),
@@ -101,9 +112,13 @@ def score(past: Past, sources: Ints, methods: Mapping[str, Method]) -> dict[str,
     closed = past.closed_to(sources)
     made: dict[str, Matrix] = {}
     for name, method in methods.items():
-        given = method(past, sources, made)
-        dense = given.toarray() if hasattr(given, "toarray") else np.asarray(given)
-        scores = dense.astype(np.float32)
+        scores = dense(method(past, sources, made))
         scores[closed] = -np.inf
         made[name] = scores
     return made
+
+
+def dense(given: Any) -> Matrix:
+    """A matrix of its own, in single precision."""
+    whole = given.toarray() if hasattr(given, "toarray") else np.asarray(given)
+    return whole.astype(np.float32)

@@ -102,7 +102,9 @@ def percent(value: float, digits: int = 1) -> str:
 
 def _accuracy(found: Evaluation) -> Plot:
     measures = {name: own.metrics["ndcg10"] for name, own in found.methods.items()}
-    says = "How high the first ten put the people somebody went on to work with; 100 is all of them first."
+    says = (
+        "How high the first ten put whom somebody went on to work with; 100 is all of them first."
+    )
     return _plot("NDCG@10, in percent", says, measures)
 
 
@@ -112,14 +114,14 @@ def _beyond(found: Evaluation) -> Plot | None:
         for name, own in found.methods.items()
         if NO_COMMON_COAUTHOR in own.slices
     }
-    says = "Of new coauthors who share no coauthor with the person, how many are among the first twenty."
+    says = "Of new coauthors who share no coauthor with the person, how many the first twenty hold."
     title = "Beyond shared coauthors: Recall@20, in percent"
     return _plot(title, says, measures, 2) if measures else None
 
 
 def _candidates(found: Evaluation) -> Plot:
     measures = {name: own.metrics["recall500"] for name, own in found.methods.items()}
-    says = "Of all new coauthors, how many are among the first five hundred a method says anything of."
+    says = "Of all new coauthors, how many are among the 500 best candidates of a method."
     return _plot("Candidates: Recall@500, in percent", says, measures)
 
 
@@ -128,19 +130,18 @@ def _plot(title: str, says: str, measures: Mapping[str, Measure], digits: int = 
     highest = max(_end(measure) for measure in measures.values())
     step = _round_step(100 * highest / TICKS)
     top = max(math.ceil(100 * highest / step), 1) * step / 100
-    bars = [
-        Bar(
-            name,
-            percent(own.value, digits),
-            *(100 * _or(number, own.value) / top for number in (own.value, own.low, own.high)),
-            name in PRODUCT,
-        )
-        for name in order
-        for own in (measures[name],)
-    ]
+    bars = [_bar(name, measures[name], top, digits) for name in order]
     count = round(100 * top / step)
     ticks = [(100 * place / count, f"{place * step:g}") for place in range(count + 1)]
     return Plot(title, says, bars, ticks)
+
+
+def _bar(name: str, measure: Measure, top: float, digits: int) -> Bar:
+    at, low, high = (
+        100 * _or(number, measure.value) / top
+        for number in (measure.value, measure.low, measure.high)
+    )
+    return Bar(name, percent(measure.value, digits), at, low, high, name in PRODUCT)
 
 
 def _end(measure: Measure) -> float:

@@ -70,6 +70,8 @@ class Past:
         Journals by their letters, so that a yearly volume is no other journal.
     served
         The product's answer: above 1 what is served, in its order; 1 other candidates; else 0.
+    probabilities
+        What the product says of those that it serves; 0 where it says none.
     """
 
     as_of: date
@@ -84,6 +86,7 @@ class Past:
     topics: Profiles
     venues: Profiles
     served: Sparse
+    probabilities: Sparse
 
     @property
     def in_universe(self) -> Flags:
@@ -160,7 +163,7 @@ def load_past(current: Mapping[str, lake.Dataset], as_of: date, settings: Settin
         baselines.ties_between(wrote, ties * share),
         _profiles(told @ _words(papers, current["topics"])),
         _profiles(told @ _journals(papers)),
-        _served(current, author_ids),
+        *_answer(current, author_ids),
     )
 
 
@@ -215,18 +218,21 @@ def _journals(papers: pa.Table) -> Sparse:
     return _matrix(np.ones(known.size), known, codes[known], shape)
 
 
-def _served(current: Mapping[str, lake.Dataset], author_ids: Ints) -> Sparse:
+def _answer(current: Mapping[str, lake.Dataset], author_ids: Ints) -> tuple[Sparse, Sparse]:
+    """Whom the product serves, and with what probability; both of shape (people, people)."""
     shape = (author_ids.size, author_ids.size)
     ends = ["author_id", "candidate_id"]
     proposed = current["candidates"].read(ends)
-    suggested = current["recommendations"].read([*ends, "rank"])
+    suggested = current["recommendations"].read([*ends, "rank", "probability"])
     rank = suggested["rank"].to_numpy()
-    tables = ((proposed, np.ones(proposed.num_rows)), (suggested, rank.max(initial=0) + 1 - rank))
-    parts = [
-        _matrix(values, *(_rows_of(author_ids, table[end], "authors") for end in ends), shape)
-        for table, values in tables
-    ]
-    return parts[0] + parts[1]
+    chance = pc.fill_null(suggested["probability"], 0.0).to_numpy()
+
+    def pairs(table: pa.Table, values: Any) -> Sparse:
+        author, candidate = (_rows_of(author_ids, table[end], "authors") for end in ends)
+        return _matrix(values, author, candidate, shape)
+
+    served = pairs(suggested, rank.max(initial=0) + 1 - rank)
+    return pairs(proposed, np.ones(proposed.num_rows)) + served, pairs(suggested, chance)
 
 
 def _profiles(rows: Sparse) -> Profiles:

@@ -43,7 +43,9 @@ def _figures(figures: Figures) -> dict[str, Any]:
 
 
 def _metrics(metrics: Mapping[str, Measure]) -> dict[str, float | None]:
-    return {key: value for name, own in metrics.items() for key, value in _measure(name, own).items()}
+    return {
+        key: value for name, own in metrics.items() for key, value in _measure(name, own).items()
+    }
 
 
 def _measure(name: str, measure: Measure) -> dict[str, float | None]:
@@ -66,4 +68,3 @@ def _points(calibrated: Calibrated | None) -> list[tuple[float, float, int]]:
 def _number(value: float) -> float | None:
     """JSON has no NaN."""
     return None if math.isnan(value) else value
-

@@ -69,9 +69,7 @@ class Drawn:
         then = lake.read(self.folder / f"{CUTOFF}", "identities")
         return find_questions(past, then, now, months_later(CUTOFF, 24), self.settings)
 
-    def asked(
-        self, elsewhere: Mapping[tuple[int, str], int] | None = None
-    ) -> dict[str, list[str]]:
+    def asked(self, elsewhere: Mapping[tuple[int, str], int] | None = None) -> dict[str, list[str]]:
         """Name → names of the new coauthors."""
         past, found = self.past(elsewhere), self.questions(elsewhere)
         names = {author: name for name, author in self.ids.items()}
@@ -96,7 +94,9 @@ def day(year: int, month: int = 6, of_month: int = 1) -> date:
     return date(year, month, of_month)
 
 
-def record_rows(seed: int = 5, people: int = 60, papers: int = 420) -> dict[str, list[dict[str, Any]]]:
+def record_rows(
+    seed: int = 5, people: int = 60, papers: int = 420
+) -> dict[str, list[dict[str, Any]]]:
     """Rows of the record tables of a random corpus, 2009 to 2016: groups that mix over time.
 
     Everybody has an ORCID iD, so that identity is settled.
@@ -109,7 +109,9 @@ def record_rows(seed: int = 5, people: int = 60, papers: int = 420) -> dict[str,
         pmid = 1_000 + number
         entered = date(2009, 1, 5) + timedelta(int(number * 2_900 / papers))
         group = int(generator.integers(people // 6))
-        near = (group * 6 + generator.choice(9, int(generator.integers(2, 5)), replace=False)) % people
+        near = (
+            group * 6 + generator.choice(9, int(generator.integers(2, 5)), replace=False)
+        ) % people
         rows["publications"].append(
             {"pmid": pmid, "entered_on": entered, "author_count": near.size, "checksum": str(pmid),
              "title": f"word{group} and word{int(generator.integers(40))} of liver",

@@ -172,5 +172,3 @@ def test_a_recent_paper_of_few_ties_more_than_an_old_one_of_many(tmp_path: Path)
 
 def test_yearly_volumes_of_a_journal_are_one_venue(worlds: Worlds) -> None:
     assert worlds[2].venues.of_people.shape[1] == 8
-
-
