@@ -2,10 +2,11 @@
 # make test   install, then all tests (those that lack a program of the machine skip and say so)
 # make check  format, lint, types, import contracts
 # make bench  wall time, CPU time and peak memory of each stage on the data at hand
+# make bench-identity what it costs to tell who wrote what: growth, a night, hard cases (5 minutes)
 # make bench-ingest   the reader beside pubmed_parser, Bio.Entrez and bare lxml, on real records
 # make bench-nightly  what a night costs on lakes of 100,000 and of 1,000,000 papers (5 minutes, 1 GB)
 # make up     Airflow and the API on this machine, until Ctrl-C
-.PHONY: demo test check bench bench-ingest bench-nightly up lock
+.PHONY: demo test check bench bench-identity bench-ingest bench-nightly up lock
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -35,6 +36,9 @@ check: .venv/.installed
 
 bench: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.stages
+
+bench-identity: .venv/.installed
+	@$(BIN)/python -m tests.benchmarks.identity_cost
 
 bench-nightly: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.nightly

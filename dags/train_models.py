@@ -24,16 +24,24 @@ from pipeline.settings import from_environment
 )
 def train_models() -> None:
     """
-    Learn from the last 24 months how probable a joint paper is at each score.
+    Learn who is who, and how probable a joint paper is at each score.
 
-    **Reads** the lake as of 24 months ago, and which of the pairs proposed then have written
-    together since. **Writes** `$CONFRERE_HOME/models/probability.json`, only if the new model
-    predicts held-out authors better than the one in use; the next run of
-    `recommend_collaborators` shows its probabilities.
+    **Reads** the lake of today, for the labels that papers give for free (the same ORCID iD, e-mail
+    address or grant, a self-citation; other iDs, other fore names), and the lake as of 24 months
+    ago, with which of the pairs proposed then have written together since. **Writes**
+    `$CONFRERE_HOME/models/same_author.json` and `probability.json`, each only if the new model is
+    better than the one in use on what neither has seen; the next run of `recommend_collaborators`
+    uses them.
 
-    **When it fails**: the model in use stays. A lake with less than three years of records has
-    nothing to learn from, and the log says so. Clearing the task is safe.
+    **When it fails**: the models in use stay. A home with few labels, or with less than three years
+    of records, has nothing to learn from, and the log says so. Clearing the tasks is safe.
     """
+
+    @task
+    def train_matcher() -> dict[str, int | str]:
+        from pipeline import stages
+
+        return stages.train_matcher(from_environment(os.environ))
 
     @task
     def train() -> dict[str, int | str]:
@@ -41,6 +49,7 @@ def train_models() -> None:
 
         return stages.train(from_environment(os.environ))
 
+    train_matcher()
     train()
 
 

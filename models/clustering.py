@@ -1,10 +1,10 @@
 """Join mentions of a person into clusters: average linkage under vetoes that always hold.
 
 Agglomerative clustering by the mean probability over all pairs between two clusters (UPGMA: Sokal
-and Michener, Univ. Kansas Science Bulletin 38, 1958), by nearest-neighbour chains (Murtagh, Computer
-Journal 26, 1983). A pair that was not compared counts as improbable; a pair that cannot be one
-person counts as minus infinity, which no mean outweighs: so what conflicts never shares a cluster,
-whatever chain of others lies between.
+and Michener, Univ. Kansas Science Bulletin 38, 1958), by nearest-neighbour chains (Murtagh,
+Computer Journal 26, 1983). A pair that was not compared counts as improbable; a pair that cannot be
+one person counts as minus infinity, which no mean outweighs: so what conflicts never shares a
+cluster, whatever chain of others lies between.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOKENS = 4
 LETTERS = 24
 """Letters of the given names, written together, that are compared."""
 MOST_TOGETHER = 6_000
-"""More mentions are not linked at a time (a matrix of 4 bytes a pair): the weakest ties go first."""
+"""More are not linked at a time (a matrix of 4 bytes a pair): the weakest ties are cut first."""
 
 _ENDING = re.compile("[yij]+$")
 _DOUBLED = re.compile(r"(.)\1")
@@ -42,6 +42,8 @@ class Mentions:
         Codes, shape (n,). Pairs are of one block.
     orcid, suffix
         Codes, or ABSENT, shape (n,).
+    author
+        Codes of the authors that they were, or ABSENT, shape (n,).
     name
         Row of `names`, shape (n,).
     names
@@ -52,6 +54,7 @@ class Mentions:
     block: Ints
     orcid: Ints
     suffix: Ints
+    author: Ints
     name: Ints
     names: Ints
 
@@ -116,14 +119,16 @@ def cluster(
     probability: Reals,
     *,
     threshold: float,
+    margin: float,
     floor: float,
     most_together: int = MOST_TOGETHER,
 ) -> Clusters:
     """Link mentions while the mean probability between two clusters is at least `threshold`.
 
     In a cluster no two mentions are of one paper, bear two ORCID iDs or two suffixes, or have given
-    names that conflict (see `conflicts`). Mentions with one ORCID iD start out together, unless a
-    veto keeps them apart.
+    names that conflict (see `conflicts`). Mentions with one ORCID iD start out together, and so do
+    mentions that were one author, unless a veto keeps them apart. Clusters that were two authors
+    have to be linked by `margin` more: so authors do not come and go with every paper.
 
     Parameters
     ----------
@@ -135,10 +140,11 @@ def cluster(
         The least probability that is given.
     """
     count = mentions.paper.size
-    tied, by_orcid = _orcid_ties(mentions)
+    ties = [_ties(mentions.orcid, mentions.block), _ties(mentions.author, mentions.block)]
+    tied, to = (np.concatenate([tie[side] for tie in ties]) for side in (0, 1))
     part = _parts(
         np.concatenate([left, tied]),
-        np.concatenate([right, by_orcid]),
+        np.concatenate([right, to]),
         np.concatenate([probability, np.ones(tied.size)]),
         count,
         most_together,
@@ -158,9 +164,11 @@ def cluster(
         place[right][by_part],
         probability[by_part],
         *(column[order] for column in (mentions.paper, mentions.orcid, mentions.suffix)),
+        mentions.author[order],
         mentions.name[order],
         mentions.names,
         threshold,
+        margin,
         floor,
     )
     return Clusters(order[linked[place]], confidence[place])
@@ -193,19 +201,17 @@ def assign_greedily(left: Ints, right: Ints, left_count: int, right_count: int) 
     return _assign(np.array(left, np.int64), np.array(right, np.int64), partner, taken)
 
 
-def _orcid_ties(mentions: Mentions) -> tuple[Ints, Ints]:
-    """Tie each bearer of an ORCID iD to the one before in its block."""
-    order = np.lexsort((mentions.orcid, mentions.block))
-    order = order[mentions.orcid[order] != ABSENT]
+def _ties(codes: Ints, blocks: Ints) -> tuple[Ints, Ints]:
+    """Tie each bearer of a code to the one before in its block."""
+    order = np.lexsort((codes, blocks))
+    order = order[codes[order] != ABSENT]
     one, other = order[:-1], order[1:]
-    same = (mentions.orcid[one] == mentions.orcid[other]) & (
-        mentions.block[one] == mentions.block[other]
-    )
+    same = (codes[one] == codes[other]) & (blocks[one] == blocks[other])
     return one[same], other[same]
 
 
 def _parts(left: Ints, right: Ints, probability: Reals, count: int, most: int) -> Ints:
-    """Number the connected parts; of a part of more than `most` mentions the weakest ties are cut."""
+    """Number the connected parts; in one of more than `most` mentions the weakest ties are cut."""
     part = _components(left, right, count)
     for weakest in (0.2, 0.4, 0.6, 0.8, 0.9, 0.97):
         large = np.bincount(part, minlength=1)[part] > most
@@ -249,7 +255,8 @@ def _assign(left, right, partner, taken):  # type: ignore[no-untyped-def]  # com
 
 @njit(cache=True)
 def _link(  # type: ignore[no-untyped-def]  # compiled by numba
-    starts, pair_starts, left, right, probability, paper, orcid, suffix, name, names, threshold, floor
+    starts, pair_starts, left, right, probability,
+    paper, orcid, suffix, author, name, names, threshold, margin, floor,
 ):  # fmt: skip
     """Link each part of its own; mentions stand in the order of their parts."""
     count = paper.size
@@ -275,7 +282,7 @@ def _link(  # type: ignore[no-untyped-def]  # compiled by numba
                     or (name[x] != name[y] and _conflict(names, name[x], name[y]))
                 ):
                     sums[a, b] = sums[b, a] = -np.inf
-        root = _link_part(sums, orcid[first:end], threshold)
+        root = _link_part(sums, orcid[first:end], author[first:end].copy(), threshold, margin)
         _fill(linked[first:end], confidence[first:end], first, root, given, sums, floor)
     return linked, confidence
 
@@ -303,22 +310,23 @@ def _fill(linked, confidence, first, root, given, sums, floor):  # type: ignore[
 
 
 @njit(cache=True)
-def _link_part(sums, orcid, threshold):  # type: ignore[no-untyped-def]  # compiled by numba
+def _link_part(sums, orcid, author, threshold, margin):  # type: ignore[no-untyped-def]  # compiled by numba
     """Nearest-neighbour chains over a matrix of summed probabilities; it ends up in it."""
     size = orcid.size
     root = np.arange(size)
     members = np.ones(size, np.int64)
     is_open = np.ones(size, np.bool_)
-    for b in range(size):
-        for a in range(b):
-            if (
-                root[a] == a
-                and root[b] == b
-                and orcid[b] >= 0
-                and orcid[a] == orcid[b]
-                and sums[a, b] > -np.inf
-            ):
-                _merge(sums, root, members, is_open, a, b)
+    for codes in (orcid.copy(), author.copy()):
+        for b in range(size):
+            for a in range(b):
+                if (
+                    codes[b] >= 0
+                    and codes[a] == codes[b]
+                    and root[a] == a
+                    and root[b] == b
+                    and sums[a, b] > -np.inf
+                ):
+                    _merge(sums, root, members, is_open, author, a, b)
     chain = np.empty(size, np.int64)
     length = 0
     begin = 0
@@ -334,10 +342,10 @@ def _link_part(sums, orcid, threshold):  # type: ignore[no-untyped-def]  # compi
         previous = chain[length - 2] if length > 1 else -1
         nearest, best = -1, np.float64(-np.inf)
         if previous >= 0:  # of equals the one that came before, so that every chain ends
-            nearest, best = previous, sums[a, previous] / (members[a] * members[previous])
+            nearest, best = previous, _mean(sums, members, author, margin, a, previous)
         for b in range(size):
             if is_open[b] and b != a:
-                mean = sums[a, b] / (members[a] * members[b])
+                mean = _mean(sums, members, author, margin, a, b)
                 if mean > best:
                     nearest, best = b, mean
         if nearest < 0 or best < threshold:
@@ -345,7 +353,7 @@ def _link_part(sums, orcid, threshold):  # type: ignore[no-untyped-def]  # compi
             length -= 1
         elif nearest == previous:
             length -= 2
-            _merge(sums, root, members, is_open, min(a, nearest), max(a, nearest))
+            _merge(sums, root, members, is_open, author, min(a, nearest), max(a, nearest))
         else:
             chain[length] = nearest
             length += 1
@@ -356,7 +364,15 @@ def _link_part(sums, orcid, threshold):  # type: ignore[no-untyped-def]  # compi
 
 
 @njit(cache=True)
-def _merge(sums, root, members, is_open, a, b):  # type: ignore[no-untyped-def]  # compiled by numba
+def _mean(sums, members, author, margin, a, b):  # type: ignore[no-untyped-def]  # compiled by numba
+    """Mean probability, less the margin if both were authors; it never rises as others merge."""
+    mean = sums[a, b] / (members[a] * members[b])
+    return mean - margin if _differ(author[a], author[b]) else mean
+
+
+@njit(cache=True)
+def _merge(sums, root, members, is_open, author, a, b):  # type: ignore[no-untyped-def]  # compiled by numba
+    author[a] = max(author[a], author[b])
     root[b] = a
     is_open[b] = False
     members[a] += members[b]
@@ -403,7 +419,7 @@ def _conflict(names, one, other):  # type: ignore[no-untyped-def]  # compiled by
 
 @njit(cache=True)
 def _begins(first, second, length):  # type: ignore[no-untyped-def]  # compiled by numba
-    for letter in range(2 + TOKENS, 2 + TOKENS + length):
+    for letter in range(2 + TOKENS, 2 + TOKENS + length):  # noqa: SIM110  # numba has no all()
         if first[letter] != second[letter]:
             return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,6 +198,9 @@ def load_matcher(path: Path = SHIPPED) -> Matcher:
         _check(trees, len(plain["features"]))
         if not set(plain["stated"]) <= set(plain["features"]):
             raise ValueError("evidence that is no feature")
+        scaling = [plain["slope"], plain["intercept"], *plain["stated"].values()]
+        if not all(math.isfinite(number) for number in (*scaling, trees.baseline, *trees.value)):
+            raise ValueError("a number that is none")
         return Matcher(**plain | {"trees": trees, "features": tuple(plain["features"])})
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"is not a model of pairs ({error}): train it again") from None

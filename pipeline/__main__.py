@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "train",
         _train,
-        "learn what probability a score means, and promote it if it is better",
+        "learn who is who and what probability a score means; promote what is better",
         reads_home=True,
     )
     text = "how right the results are: author ids on labelled data, recommendations on the past"
@@ -279,6 +279,7 @@ def _ingest(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _train(settings: Settings, _: argparse.Namespace) -> None:
+    stages.train_matcher(settings)
     stages.train(settings)
 
 

@@ -147,6 +147,11 @@ class Settings:
         return self.home / "models" / "probability.json"
 
     @property
+    def matcher_file(self) -> Path:
+        """The matcher of authorships that was trained here and promoted, if any was."""
+        return self.home / "models" / "same_author.json"
+
+    @property
     def outbox_folder(self) -> Path:
         """Folder of written digests (.eml)."""
         return self.home / "outbox"

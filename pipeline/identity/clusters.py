@@ -22,15 +22,21 @@ from pipeline.tables import MENTIONS_PER_PAPER
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
-THRESHOLD = 0.5
+THRESHOLD = 0.45
 """Least mean probability between two clusters that are joined.
 
-Between .5, where in blocks of persons with whole first names renamed alike the pairwise precision was
-.94, and .6, where of those with initials alone the recall fell from .95 to .86 (docs/identity.md).
+Blocks of renamed persons gave the same F1 from .4 to .5 with initials, .45 to .6 with whole names;
+above, the recall of people who change place breaks off (docs/identity.md).
 """
 
 ORCID_CONFIDENCE = 0.99
 """Of a mention that only its ORCID iD ties to others (log-odds STATED in models.same_author)."""
+
+MARGIN = 0.1
+"""Two that were served as two authors become one only with so much more.
+
+One that is as near to the threshold as its neighbours would come and go with every paper.
+"""
 
 METHODS = ("alone", "matched", "orcid")
 
@@ -59,23 +65,34 @@ class Decided:
     method: Ints
 
 
-def decide(regarded: pa.Table, current: Mapping[str, lake.Dataset], settings: Settings) -> Decided:
-    """Cluster the mentions of `regarded.sql` that are touched; the others keep to their part."""
+def decide(
+    regarded: pa.Table, leaving: Ints, current: Mapping[str, lake.Dataset], settings: Settings
+) -> Decided:
+    """Cluster the mentions of `regarded.sql` that are touched; the others keep to their part.
+
+    Mentions that were one author stay together, but for the authors of `leaving` (ascending): what
+    tied their mentions may be gone.
+    """
     founding = founding_ids(regarded)
     touched = np.flatnonzero(regarded["is_touched"].to_numpy())
     codes = {name: _codes(regarded[name]) for name in ("block", "orcid", "suffix", "given_names")}
     names = clustering.name_codes(codes["given_names"].texts)
     papers = regarded["pmid"].to_numpy()
+    authors = pc.fill_null(regarded["author_id"], ABSENT).to_numpy()
+    authors = np.where(np.isin(authors, leaving), ABSENT, authors)
     mentions = clustering.Mentions(
         paper=papers[touched],
         block=codes["block"].codes[touched],
         orcid=codes["orcid"].codes[touched],
         suffix=codes["suffix"].codes[touched],
+        author=authors[touched],
         name=codes["given_names"].codes[touched],
         names=names,
     )
     left, right, probability = _compared(regarded, founding[touched], current, settings)
-    found = clustering.cluster(mentions, left, right, probability, threshold=THRESHOLD, floor=FLOOR)
+    found = clustering.cluster(
+        mentions, left, right, probability, threshold=THRESHOLD, margin=MARGIN, floor=FLOOR
+    )
     parts = _parts(regarded, codes["block"].codes, touched, found.cluster)
     cluster = _joined(parts, papers, codes, names)
     is_several, is_matched = _shared(cluster), _shared(parts)
@@ -171,8 +188,9 @@ def _joined(parts: Ints, papers: Ints, codes: Mapping[str, _Coded], names: Ints)
         if place == 0 or bearers[0, place] != bearers[0, place - 1]:
             groups = []
         rows = order[first[place] : end[place]]
-        spelled = codes["block"].texts[own_block].split("|")
-        part = _Part(number, *spelled, papers[rows], np.unique(codes["given_names"].codes[rows]))
+        last_name, _, initial = codes["block"].texts[own_block].partition("|")
+        own_names = np.unique(codes["given_names"].codes[rows])
+        part = _Part(number, last_name, initial, papers[rows], own_names)
         group = next((own for own in groups if _may_join(part, own, names)), None)
         if group is None:
             groups.append([part])
@@ -186,9 +204,9 @@ def _may_join(part: _Part, group: Sequence[_Part], names: Ints) -> bool:
     """Whether a part of another block may be the person of `group`.
 
     It has the last name or the first initial of one of them (an iD printed at somebody else's name
-    is a mistake); with none a block or a paper in common (what a veto kept apart is not joined around
-    it), and with none of its initial given names that conflict: another initial is taken for another
-    choice of given name.
+    is a mistake), with none a block or a paper in common (what a veto kept apart is not joined
+    around it), and with none of its initial a given name that conflicts: another initial is taken
+    for another choice of given name.
     """
     if not any(part.last_name == own.last_name or part.initial == own.initial for own in group):
         return False

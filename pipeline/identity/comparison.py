@@ -24,7 +24,7 @@ BLOCK_CAP = 200
 """In a block of so many mentions each is compared with each; in a larger one evidence chooses."""
 
 SUBJECT_CAP = 20
-"""So many mentions of a large block may share a heading, grant, journal or reference that counts."""
+"""So many mentions of a large block may share a heading, grant, journal or reference."""
 
 FLOOR = 0.1
 """Pairs less probable are not kept: they count as improbable as those that were not compared."""

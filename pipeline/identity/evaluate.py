@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,8 +30,8 @@ from pipeline.identity.matching import (
     as_matrix,
     as_table,
     blocks_of,
-    cross_validated,
     fingerprint,
+    fold_matchers,
     rows_of,
 )
 from pipeline.settings import Settings
@@ -46,6 +46,9 @@ JOINED_FROM = 0.5
 
 PAIRS_AT_MOST = 200_000
 """Of persons, so many pairs of mentions in a block are drawn for the matcher and the rules."""
+
+
+IdentifyWith = Callable[[Matcher], lake.Dataset]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def evaluate_pairs(
     labelled: Sequence[LabelledPair],
     matcher: Matcher | None,
     settings: Settings,
+    identify_with: IdentifyWith,
 ) -> PairEvaluation:
     """Score all deciders on labelled pairs.
 
@@ -111,6 +115,9 @@ def evaluate_pairs(
         The tables named in `TABLES_OF_EVALUATION`.
     matcher
         What is scored; None trains one on the pairs, five-fold, all pairs of a block in one fold.
+    identify_with
+        Gives the identities by another matcher: of each fold the author ids are scored that come of
+        the matcher which has not seen it.
 
     Raises
     ------
@@ -118,7 +125,7 @@ def evaluate_pairs(
         None of the pairs is in the tables, or too few to train on.
     """
     pairs, is_same, located = locate_pairs(labelled, current["authorships"])
-    return _evaluate(current, pairs, is_same, located, matcher, settings)
+    return _evaluate(current, pairs, is_same, located, matcher, settings, identify_with)
 
 
 def locate_pairs(
@@ -150,8 +157,9 @@ def evaluate_clusters(
     labelled: Sequence[LabelledMention],
     matcher: Matcher | None,
     settings: Settings,
+    identify_with: IdentifyWith,
 ) -> ClusterEvaluation:
-    """Score author ids against persons, and the matcher and the rules on pairs within blocks.
+    """Score author ids against persons, and the deciders of `evaluate_pairs` on pairs of a block.
 
     Raises
     ------
@@ -167,7 +175,9 @@ def evaluate_clusters(
         np.unique(person).size,
         _cluster_scores(author_ids, person),
         _cluster_scores(author_ids[several], person[several]),
-        _evaluate(current, pairs, person[one] == person[other], located, matcher, settings),
+        _evaluate(
+            current, pairs, person[one] == person[other], located, matcher, settings, identify_with
+        ),
     )
 
 
@@ -217,19 +227,23 @@ def _evaluate(
     located: Located,
     matcher: Matcher | None,
     settings: Settings,
+    identify_with: IdentifyWith,
 ) -> PairEvaluation:
     features = pair_features(current, as_table(pairs), settings)
     matrix = as_matrix(features)
     blocks = blocks_of(current["mentions"], pairs[:, :2])
     if matcher is None:
-        probability = cross_validated(matrix, is_same, blocks)
+        probability, is_joined = np.full(is_same.size, np.nan), np.zeros_like(is_same)
+        for fold_matcher, unseen in fold_matchers([matrix], is_same, blocks):
+            probability[unseen] = fold_matcher.probability(matrix[unseen])
+            is_joined[unseen] = _is_joined(identify_with(fold_matcher), pairs[unseen])
     else:
         probability = matcher.probability(matrix)
+        is_joined = _is_joined(current["identities"], pairs)
     is_seen = matcher is not None and matcher.trained_on == fingerprint(pairs)
-    one, other = (_author_ids(current["identities"], side) for side in (pairs[:, :2], pairs[:, 2:]))
     decisions = {
         "matcher": probability >= JOINED_FROM,
-        "clusters": one == other,
+        "clusters": is_joined,
         **decide(features),
     }
     is_whole = features["whole_names"].to_numpy() == 2
@@ -259,6 +273,11 @@ def decide(features: pa.Table) -> dict[str, Flags]:
     compatible = (initials != 0) & ~(first < 1)
     alike = (initials == 1) & ~(first < 1) & ~(middle < 1) & (whole != 1)
     return dict(zip(RULES, (everything, compatible, (coauthors > 0) | alike), strict=True))
+
+
+def _is_joined(identities: lake.Dataset, pairs: NDArray[np.int64]) -> Flags:
+    """Whether the two of a pair have one author id."""
+    return _author_ids(identities, pairs[:, :2]) == _author_ids(identities, pairs[:, 2:])
 
 
 def _author_ids(identities: lake.Dataset, keys: NDArray[np.int64]) -> NDArray[np.int64]:

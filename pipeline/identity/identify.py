@@ -1,9 +1,9 @@
 """Work out who wrote what: mentions → matches → clusters under vetoes → stable ids → authors.
 
 Each run takes up what is pending: papers that are new, revised or withdrawn since the last. Their
-mentions are compared with those of their blocks, their blocks are clustered anew from the matches that
-are kept, and of the tables only what changed is written. Precision comes first, since a network
-multiplies a wrong merge: what conflicts never merges, and what is unsure stays apart.
+mentions are compared with those of their blocks, their blocks are clustered anew from the matches
+that are kept, and of the tables only what changed is written. Precision comes first, since a
+network multiplies a wrong merge: what conflicts never merges, and what is unsure stays apart.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ IDENTITY_RULE = "average-linkage-1"
 """Changes whenever the same tables would give other identities."""
 
 GROWTH = 1.5
-"""When the corpus has grown so many times, names and words have another rarity: all is compared anew.
+"""When the corpus has grown so many times, names and words are rarer: all is compared anew.
 
 So a paper is compared a bounded number of times, however long the lake grows.
 """
@@ -65,7 +65,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What a run of `identify` took up (papers, pairs), gave and withdrew (ids), and what there is."""
+    """What a run took up (papers, pairs), which ids it gave and withdrew, and what there is now."""
 
     paper_count: int
     pair_count: int
@@ -115,9 +115,9 @@ def identify(
     sources |= {"mentions": known["mentions"], "mentions_before": current["mentions"]}
     sources["affiliations"] = commit.dataset("affiliations")
     regarded = engine.fetch(_HERE / "regarded.sql", sources, {}, settings)
-    decided = decide(regarded, {"matches": commit.dataset("matches")}, settings)
-    named = _name(regarded, decided, current)
     leaving = engine.fetch(_HERE / "leaving.sql", sources, {}, settings)["author_id"].to_numpy()
+    decided = decide(regarded, leaving, {"matches": commit.dataset("matches")}, settings)
+    named = _name(regarded, decided, current)
     write_identities(
         as_identities(regarded, decided, named), regarded, leaving, sources, out, settings
     )
@@ -139,7 +139,7 @@ def identify(
 def _words(
     current: Mapping[str, lake.Dataset], rule: str, commit: lake.Commit
 ) -> tuple[Words, bool]:
-    """Look up how common words are; count them where the corpus has outgrown that, or the rule changed."""
+    """Look up how common words are; count if the corpus has outgrown that, or the rule is new."""
     publications, counted = current["publications"], current["word_counts"]
     if counted.made_from == rule:
         words = from_rows(counted.read())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from models.same_author import SameAuthor
+from models.same_author import Matcher, SameAuthor
 from pipeline import lake
 from pipeline.errors import ConfrereError
 from pipeline.identity.features import DIRECTIONS, FEATURES
@@ -26,9 +27,19 @@ logger = logging.getLogger(__name__)
 def cross_validated(
     pairs: Reals, is_same: Flags, blocks: NDArray[np.str_], views: Sequence[Reals] = ()
 ) -> Reals:
-    """Probability of each pair from a matcher that has seen no pair of its block.
+    """Probability of each pair from a matcher that has seen no pair of its block."""
+    probability = np.full(is_same.size, np.nan)
+    for matcher, unseen in fold_matchers(views or [pairs], is_same, blocks):
+        probability[unseen] = matcher.probability(pairs[unseen])
+    return probability
 
-    `views`, if given, are trained on instead: the same pairs as one or more corpora measure them.
+
+def fold_matchers(
+    views: Sequence[Reals], is_same: Flags, blocks: NDArray[np.str_]
+) -> Iterator[tuple[Matcher, NDArray[np.intp]]]:
+    """Train a matcher on four fifths of the blocks, five times; yield it with the other pairs.
+
+    `views` are the same pairs as one or more corpora measure them.
     Rarity depends on the corpus, and a matcher that knows several takes it less literally.
 
     Raises
@@ -45,21 +56,26 @@ def cross_validated(
         raise ConfrereError(
             f"[pairs] are {is_same.size}, too few to train on: leave out --cross-validate"
         )
-    probability = np.full(is_same.size, np.nan)
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=0).split(pairs, is_same, blocks)
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=0).split(views[0], is_same, blocks)
     for number, (seen, unseen) in enumerate(folds, start=1):
-        trained = [view[seen] for view in views or [pairs]]
-        learner = learn(trained, is_same[seen], blocks[seen])
-        probability[unseen] = learner.matcher_.probability(pairs[unseen])
+        learner = learn([view[seen] for view in views], is_same[seen], blocks[seen])
         logger.info("fold %d of %d: trees chosen: %s", number, FOLDS, learner.best_params_)
-    return probability
+        yield learner.matcher_, unseen
 
 
-def learn(views: Sequence[Reals], is_same: Flags, blocks: NDArray[np.str_]) -> SameAuthor:
-    """Train a matcher on pairs as one or more corpora measure them, each as from `as_matrix`."""
+def learn(
+    views: Sequence[Reals],
+    is_same: Flags,
+    blocks: NDArray[np.str_],
+    grid: Mapping[str, Sequence[Any]] | None = None,
+) -> SameAuthor:
+    """Train a matcher on pairs as one or more corpora measure them, each as from `as_matrix`.
+
+    `grid`, as of `SameAuthor`, is given where the size of the trees is known.
+    """
     names = [feature.name for feature in FEATURES]
     labels, groups = np.tile(is_same, len(views)), np.tile(blocks, len(views))
-    return SameAuthor(names, DIRECTIONS).fit(np.concatenate(views), labels, groups)
+    return SameAuthor(names, DIRECTIONS, grid=grid).fit(np.concatenate(views), labels, groups)
 
 
 def as_table(pairs: NDArray[np.int64]) -> pa.Table:

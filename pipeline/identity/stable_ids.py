@@ -1,4 +1,4 @@
-"""Give each cluster of mentions the author id it had, or a new one; say what became of the others."""
+"""Give each cluster of mentions the author id it had, or a new one; tell what became of others."""
 
 from __future__ import annotations
 

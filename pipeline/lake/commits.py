@@ -90,17 +90,18 @@ class Commit:
         """
         before = load(self.folder).get(name)
         layer = self._layer(name, batches, hides)
-        said = {"made_from": made_from, "as_of": as_of.isoformat() if as_of else None}
+        day = as_of.isoformat() if as_of else None
         if layer["row_count"] or len(hides) or before is None:
             layers = before["layers"] if before else []
             self.entries[name] = {
                 "layers": [*layers, layer],
                 "replaced": [],
                 "version": self.id,
-                **said,
+                "made_from": made_from,
+                "as_of": day,
             }
         elif (made_from, as_of) != ("", None):
-            self.entries[name] = {**before, **said}
+            self.entries[name] = {**before, "made_from": made_from, "as_of": day}
         return layer["row_count"]
 
     def merge(self, name: str, first: int) -> None:

@@ -14,7 +14,7 @@ from pipeline.stages.intake import (
     status_of_ingest,
     take_in,
 )
-from pipeline.stages.learning import evaluate_identity, train
+from pipeline.stages.learning import evaluate_identity, train, train_matcher
 from pipeline.stages.night import connect, identify, notify, publish, recommend, run
 from pipeline.stages.people import decided_pairs, export, suppress
 from pipeline.stages.results import Counts
@@ -45,4 +45,5 @@ __all__ = [
     "suppress",
     "take_in",
     "train",
+    "train_matcher",
 ]

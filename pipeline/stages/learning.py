@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.same_author import load_matcher
+from models.same_author import Matcher, load_matcher, save_matcher
 from models.store import save_calibration
 from pipeline import lake
 from pipeline.errors import WrongUse
@@ -20,13 +20,22 @@ from pipeline.identity.evaluate import (
     evaluate_pairs,
 )
 from pipeline.identity.labelled import read_clusters, read_pairs
+from pipeline.identity.train import TABLES_OF_TRAINING
+from pipeline.identity.train import train_matcher as learn_matcher
 from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.recommend.train import train as train_calibration
 from pipeline.scratch import scratch
 from pipeline.settings import Settings, months_before
 from pipeline.stages.intake import ingest, require_whole
 from pipeline.stages.night import connect, identify, recommend
-from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
+from pipeline.stages.people import decided_pairs
+from pipeline.stages.results import (
+    Counts,
+    as_of_table,
+    calibration_in_use,
+    matcher_in_use,
+    told,
+)
 
 RECORDS = ("publications", "authorships", "topics", "citations", "grants")
 """Tables that come from PubMed's records, as far as the past is made anew from them."""
@@ -43,7 +52,7 @@ def train(settings: Settings) -> Counts:
     with scratch(settings) as folder:
         past = replace(settings, home=folder)
         lake.lend(settings.lake_folder, past.lake_folder, RECORDS)
-        identify(past, as_of=since)
+        identify(past, as_of=since, matcher=matcher_in_use(settings))
         connect(past)
         recommend(past, wishes=settings)
         proposed = lake.read(past.lake_folder, "candidates")
@@ -61,6 +70,36 @@ def train(settings: Settings) -> Counts:
             "in_use": _number(result.loss_in_use),
             "base_rate": _number(result.loss_of_base_rate),
             "promoted": "yes" if result.is_better else "no",
+        },
+    )
+
+
+def train_matcher(settings: Settings) -> Counts:
+    """Learn whether two names are one person from what the home's own papers and people say.
+
+    The new matcher takes the place of the one in use (the package's, until one is promoted here)
+    only if it is surely better on name blocks that neither has seen; the next `identify` uses it.
+    """
+    current = lake.datasets(settings.lake_folder, TABLES_OF_TRAINING)
+    as_of_table(current["mentions"], settings)
+    in_use, is_shipped = matcher_in_use(settings), not settings.matcher_file.exists()
+    decided = decided_pairs(settings)
+    result = learn_matcher(current, decided, in_use, is_shipped, settings)
+    if result.matcher is not None and result.is_better:
+        save_matcher(settings.matcher_file, result.matcher)
+        is_shipped = False
+    return told(
+        "train_matcher",
+        {
+            "labels": sum(result.label_counts.values()),
+            **{f"labels_{source}": n for source, n in sorted(result.label_counts.items())},
+            "one_person": result.same_count,
+            "compared_on": result.compared_count,
+            "log_loss": _number(result.loss),
+            "log_loss_in_use": _number(result.loss_in_use),
+            "promoted": "yes" if result.is_better else "no",
+            "why": result.why,
+            "in_use": "of the package" if is_shipped else "trained here",
         },
     )
 
@@ -98,9 +137,14 @@ def evaluate_identity(
         require_whole(ingest(own, now, files))
         identify(own)
         current = lake.datasets(own.lake_folder, TABLES_OF_EVALUATION)
+
+        def identify_with(other: Matcher) -> lake.Dataset:
+            identify(own, matcher=other)
+            return lake.read(own.lake_folder, "identities")
+
         if pairs:
-            return evaluate_pairs(current, labelled_pairs, matcher, own)
-        return evaluate_clusters(current, mentions, matcher, own)
+            return evaluate_pairs(current, labelled_pairs, matcher, own, identify_with)
+        return evaluate_clusters(current, mentions, matcher, own, identify_with)
 
 
 def _number(value: float | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from models.same_author import load_matcher
+from models.same_author import Matcher
 from pipeline import lake
 from pipeline.errors import ConfrereError
 from pipeline.graph.connect import WEIGHT_RULE, load_graph
@@ -25,7 +25,13 @@ from pipeline.serving import queries, suppressions
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings
 from pipeline.stages.intake import take_in
-from pipeline.stages.results import Counts, as_of_table, calibration_in_use, told
+from pipeline.stages.results import (
+    Counts,
+    as_of_table,
+    calibration_in_use,
+    matcher_in_use,
+    told,
+)
 from pipeline.stages.roster import match_roster
 
 
@@ -53,10 +59,16 @@ def run(
         raise ConfrereError(" ".join(problems))
 
 
-def identify(settings: Settings, as_of: date | None = None, today: date | None = None) -> Counts:
+def identify(
+    settings: Settings,
+    as_of: date | None = None,
+    today: date | None = None,
+    matcher: Matcher | None = None,
+) -> Counts:
     """Work out who wrote what, from all that had entered PubMed by `as_of`.
 
-    `as_of` defaults to the day the newest record entered, but no later than `today`.
+    `as_of` defaults to the day the newest record entered, but no later than `today`; `matcher` to
+    the one in use.
     """
     current = lake.datasets(settings.lake_folder, TABLES_OF_IDENTITY)
     if current["publications"].is_empty:
@@ -64,7 +76,7 @@ def identify(settings: Settings, as_of: date | None = None, today: date | None =
             f"[{settings.home}] holds no publications: run `confrere run --files …` first"
         )
     as_of = as_of or _newest_entry(current["publications"], today)
-    matcher = load_matcher()
+    matcher = matcher or matcher_in_use(settings)
     made_from = _fingerprint(
         IDENTITY_RULE,
         matcher.fingerprint,

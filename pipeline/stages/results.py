@@ -6,9 +6,11 @@ import logging
 from datetime import date
 
 from models.ranker import Calibration
+from models.same_author import Matcher, load_matcher
 from models.store import load_calibration
 from pipeline import lake
 from pipeline.errors import ConfrereError
+from pipeline.identity.features import FEATURES
 from pipeline.settings import Settings
 
 Counts = dict[str, int | str]
@@ -23,6 +25,29 @@ def calibration_in_use(settings: Settings) -> Calibration | None:
         return load_calibration(settings.calibration_file)
     except ValueError as error:
         raise ConfrereError(f"[{settings.calibration_file}] {error}") from None
+
+
+def matcher_in_use(settings: Settings) -> Matcher:
+    """Load the matcher of authorships: the one trained here, if any was promoted, else the shipped.
+
+    Raises
+    ------
+    ConfrereError
+        The file of the promoted one is damaged, or of a version that measured other features.
+    """
+    file = settings.matcher_file
+    if not file.exists():
+        return load_matcher()
+    try:
+        matcher = load_matcher(file)
+    except (OSError, ValueError) as error:
+        raise ConfrereError(f"[{file}] {error}, or delete it: {_WITHOUT}") from None
+    if matcher.features != tuple(feature.name for feature in FEATURES):
+        raise ConfrereError(f"[{file}] is of another version of Confrere: delete it: {_WITHOUT}")
+    return matcher
+
+
+_WITHOUT = "the matcher of the package serves until `confrere train` promotes another"
 
 
 def as_of_table(table: lake.Dataset, settings: Settings) -> date:

@@ -1,6 +1,8 @@
 """The figures of docs/identity.md, and the matcher that the package ships.
 
 python -m tests.benchmarks.identity            ablation and calibration, five-fold by name block
+python -m tests.benchmarks.identity --free     what labels for free are worth, on the labelled pairs
+python -m tests.benchmarks.identity --prior    what a probability means for common names
 python -m tests.benchmarks.identity --ship     train on all labelled pairs, write the shipped model
 """
 
@@ -17,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation import calibration_curve, expected_calibration_error, pair_scores
-from models.evaluation.scores import Measure
 from models.same_author import SHIPPED, save_matcher
 from pipeline import lake, stages
 from pipeline.identity import matching
@@ -25,9 +26,12 @@ from pipeline.identity.evaluate import JOINED_FROM, locate_pairs
 from pipeline.identity.features import FEATURES, GROUPS, TABLES_OF_FEATURES, pair_features
 from pipeline.identity.labelled import read_pairs
 from pipeline.settings import Settings
+from tests.benchmarks import free_labels
+from tests.benchmarks.free_labels import printed
 from tests.builders import SHARED
 
 GOLD = SHARED / "identity"
+PAIRS = "gs_train_pairs.csv"
 LABELLED = [GOLD / "gs_train.xml.gz"]
 MORE = [
     SHARED / "pubmed" / "records.xml.gz",
@@ -57,7 +61,7 @@ def measure() -> Gold:
             stages.ingest(settings, datetime.now(UTC), files)
             stages.identify(settings)
             current = lake.datasets(settings.lake_folder, TABLES_OF_FEATURES)
-            labelled = read_pairs(GOLD / "gs_train_pairs.csv")
+            labelled = read_pairs(GOLD / PAIRS)
             pairs, is_same, _ = locate_pairs(labelled, current["authorships"])
             features = pair_features(current, matching.as_table(pairs), settings)
             views.append(matching.as_matrix(features))
@@ -100,17 +104,19 @@ def figures(gold: Gold, probability: NDArray[np.float64]) -> str:
     return f"{' | '.join(shown)} | {error:.3f} |"
 
 
-def printed(measured: Measure) -> str:
-    """A figure with its interval."""
-    low, value, high = (100 * share for share in (measured.low, measured.value, measured.high))
-    return f"{value:.1f} ({low:.1f}–{high:.1f})"
-
-
 if __name__ == "__main__":
+    if "--free" in sys.argv[1:]:
+        # the ORCID iDs of neurosynth are made up from names: they are no labels
+        honest = [file for file in MORE if file.name != "neurosynth.xml.gz"]
+        free_labels.report(*free_labels.measure(LABELLED + honest, GOLD / PAIRS))
+        sys.exit()
     found = measure()
     if "--ship" in sys.argv[1:]:
         learner = matching.learn([found.small, found.large], found.is_same, found.blocks)
         save_matcher(SHIPPED, replace(learner.matcher_, trained_on=found.fingerprint))
         print(f"{SHIPPED.name}: {learner.best_params_}, {SHIPPED.stat().st_size:,} bytes")
+    elif "--prior" in sys.argv[1:]:
+        probability = crossed(found, found.small, [found.small, found.large])
+        free_labels.report_priors(found.small, found.is_same, probability)
     else:
         report(found)

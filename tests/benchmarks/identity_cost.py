@@ -1,6 +1,8 @@
-"""What identity costs: the whole corpus at a quarter, a half and one, and a night on top.
+"""What identity costs: a corpus at a quarter, a half and one, a night on top, and hard cases.
 
 python -m tests.benchmarks.identity_cost     on the nightly batches: initials only, the worst case
+
+Hard cases: 5,000 papers by as many namesakes, and records with a paper of 5,399 authors.
 
 Every run is a process of its own; the CPU time is that of the stage, without
 starting Python.
@@ -9,10 +11,12 @@ starting Python.
 from __future__ import annotations
 
 import gzip
+import random
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import accumulate, islice
 from pathlib import Path
@@ -23,8 +27,10 @@ from pipeline import lake, stages
 from pipeline.settings import Settings
 from tests.benchmarks import corpus, measured
 from tests.builders import SHARED
+from tests.ingest import drawn
 
 NIGHT = 500
+NAMESAKES = 5_000
 _RECORD = re.compile(rb"<PubmedArticle>.*?</PubmedArticle>", re.DOTALL)
 
 
@@ -71,8 +77,28 @@ def main() -> None:
             ])  # fmt: skip
         records = islice(_RECORD.findall(gzip.decompress(rest.read_bytes())), NIGHT)
         night = corpus.write(Path(folder) / "night.xml", records)
-        cost = show(f"night on {share:.2f}", home, [night])
+        cost = show("night on top", home, [night])
         print(f"the night costs {100 * cost / full:.1f} % of the full run")
+        alike = drawn.write(Path(folder) / "namesakes.xml", namesakes())
+        show("namesakes", Path(folder) / "namesakes", [alike])
+        show("5,399 authors", Path(folder) / "mega", [SHARED / "identity" / "gs_train.xml.gz"])
+
+
+def namesakes() -> Iterator[str]:
+    """Draw papers by some J Smith or other, 600 people with coauthors and words of their own."""
+    draw = random.Random(0)
+    for pmid in range(1, NAMESAKES + 1):
+        person = draw.randrange(600)
+        fore_name = draw.choice(["J", f"J{letters(person % 40)}"])
+        others = [drawn.author(f"Mate{letters(person)}x{letters(draw.randrange(6))}", "A")]
+        subject = " ".join(f"word{letters(person)}{letters(draw.randrange(8))}" for _ in range(5))
+        authors = [drawn.author("Smith", fore_name), *others]
+        yield drawn.article(pmid, authors=authors, title=subject)
+
+
+def letters(number: int) -> str:
+    """Write a number in letters, as names are."""
+    return "".join(chr(97 + int(digit)) for digit in str(number))
 
 
 def show(title: str, home: Path, files: list[Path]) -> float:

@@ -189,7 +189,8 @@ def test_given_names_agree_part_by_part(
     [
         (("garcia", "a"), ("garcialopez", "a"), 0.8, 0.8),
         (("wei", "zhang"), ("zhang", "wei"), 0.9, 0.9),
-        (("doe", "j"), ("doe", "j"), 1, 1), (("muller", "j"), ("mueller", "j"), 0.6, 0.79),
+        (("doe", "j"), ("doe", "j"), 1, 1), (("muller", "j"), ("mueller", "j"), 0.95, 0.95),
+        (("muller", "j"), ("miller", "j"), 0.6, 0.79),
         (("doe", "j"), ("smith", "j"), 0, 0.3),
     ],
 )  # fmt: skip

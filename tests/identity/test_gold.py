@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import lake
-from pipeline.identity.identify import identify
 from pipeline.settings import Settings
 from tests.builders import SHARED
+from tests.identity.drawn import Home
 from tests.ingest.drawn import ingest
 
 GOLD = SHARED / "identity"
@@ -33,8 +33,9 @@ def test_merges_on_labelled_pairs_are_precise(tmp_path: Path) -> None:
     ]
     assert len(outcomes) > 1_400  # the others are garbled in the CSV or have no record
     right, wrong, missed = (outcomes.count(o) for o in ((True, True), (True, False), (False, True)))
-    assert right / (right + wrong) >= 0.97  # measured .985
-    assert right / (right + missed) >= 0.46  # measured .482
+    # the shipped matcher was trained on them: docs/identity.md has the cross-validated figures
+    assert right / (right + wrong) >= 0.96  # measured .970
+    assert right / (right + missed) >= 0.93  # measured .948
 
 
 def mention(pair: dict[str, str], side: str) -> Mention:
@@ -45,11 +46,7 @@ def identified(folder: Path) -> dict[Mention, int]:
     """Ingest and identify the gold records; return the author of each printed name."""
     settings = Settings(home=folder)
     ingest(folder, GOLD / "gs_train.xml.gz")
-    current = lake.datasets(
-        settings.lake_folder, ["publications", "authorships", "mentions", "identities"]
-    )
-    with lake.begin(settings.lake_folder) as commit:
-        identify(current, commit, date(2030, 1, 1), settings, "")
+    Home(folder).identify(date(2030, 1, 1))
     authorships = lake.read(settings.lake_folder, "authorships").read().to_pylist()
     printed = {(row["pmid"], row["position"]): row for row in authorships}
     found: dict[Mention, int] = {}

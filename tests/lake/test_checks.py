@@ -34,7 +34,7 @@ def batches(name: str, rows: list[dict[str, Any]]) -> list[pa.RecordBatch]:
             r"row 1, column confidence\] 1.5 is above 1",
         ),
         ("identities", [{"confidence": float("nan")}], "column confidence"),
-        ("identities", [{"method": "guess"}], "column method.*is none of orcid"),
+        ("identities", [{"method": "guess"}], "column method.*is none of"),
         ("citations", [{"pmid": 0}], r"row 0, column pmid\] 0 is below 1"),
         ("citations", [{"ref_pmid": None}], r"row 0, column ref_pmid\] None is missing"),
         ("citations", [{"pmid": 2}, {"pmid": 1}], "row 1, key pmid, ref_pmid.*out of order"),

@@ -20,6 +20,7 @@ class Mention(NamedTuple):
     given_names: str
     orcid: int = ABSENT
     suffix: int = ABSENT
+    author: int = ABSENT
     block: int = 0
 
 
@@ -36,6 +37,7 @@ def clustered(
         ends[:, 1],
         np.array(list(pairs.values()), np.float64),
         threshold=0.5,
+        margin=0.1,
         floor=FLOOR,
         **options,
     )
@@ -48,6 +50,7 @@ def columns(mentions: list[Mention]) -> Mentions:
         block=np.array([m.block for m in mentions], np.int64),
         orcid=np.array([m.orcid for m in mentions], np.int64),
         suffix=np.array([m.suffix for m in mentions], np.int64),
+        author=np.array([m.author for m in mentions], np.int64),
         name=np.arange(len(mentions)),
         names=name_codes([m.given_names for m in mentions]),
     )
@@ -99,6 +102,7 @@ MENTION = st.builds(
     paper=st.integers(0, 12),
     given_names=st.sampled_from(["j", "jane", "john", "jane a", "j b", "j a"]),
     orcid=st.just(ABSENT),
+    author=st.just(ABSENT),
     block=st.just(0),
     suffix=st.sampled_from([ABSENT, ABSENT, ABSENT, 0, 1]),
 )
@@ -145,6 +149,19 @@ def test_a_veto_holds_through_a_mention_between() -> None:
 def test_mentions_with_one_orcid_start_out_together_even_if_never_compared() -> None:
     found, _ = clustered([Mention(1, "jane", 7), Mention(2, "jane"), Mention(3, "j", 7)], {})
     assert found == [0, 1, 0]
+
+
+def test_mentions_that_were_one_author_stay_together_unless_a_veto_parts_them() -> None:
+    mentions = [Mention(1, "jane", author=7), Mention(2, "j", author=7), Mention(3, "j", author=8)]
+    assert clustered(mentions, {})[0] == [0, 0, 2]
+    mentions[1] = Mention(1, "j", author=7)
+    assert clustered(mentions, {})[0] == [0, 1, 2]
+
+
+def test_two_that_were_authors_need_more_to_become_one_than_a_new_mention_to_join() -> None:
+    two = [Mention(1, "jane", author=7), Mention(2, "jane", author=8), Mention(3, "j")]
+    assert clustered(two, {(0, 1): 0.55, (1, 2): 0.55})[0] == [0, 1, 1]
+    assert clustered(two, {(0, 1): 0.65})[0] == [0, 0, 2]
 
 
 def test_one_orcid_ties_within_a_block_only() -> None:

@@ -143,6 +143,19 @@ def test_trees_of_unequal_columns_are_refused(learned: SameAuthor, tmp_path: Pat
         load_matcher(changed(learned.matcher_, tmp_path, value=[0.0]))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"slope": None}, {"slope": "1"}, {"intercept": float("nan")}, {"stated": {"a": "b"}}],
+)
+def test_numbers_that_are_none_are_refused(
+    learned: SameAuthor, tmp_path: Path, change: dict[str, object]
+) -> None:
+    file = changed(learned.matcher_, tmp_path)
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(ValueError, match="is not a model of pairs"):
+        load_matcher(file)
+
+
 def test_the_shipped_model_is_small_and_knows_the_features() -> None:
     from models.same_author import SHIPPED
     from pipeline.identity.features import FEATURES

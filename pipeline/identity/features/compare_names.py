@@ -26,7 +26,8 @@ class NameAgreement(NamedTuple):
     middle_count: float
     """How many of the two print a middle name: 0, 1 or 2."""
     last_name: float
-    """1 equal, 0.95 spelled otherwise, 0.9 swapped with the given name, 0.8 part of a compound, else likeness below 0.8."""
+    """1 equal, 0.95 spelled otherwise, 0.9 swapped with the given name, 0.8 part of a compound,
+    else likeness below 0.8."""
 
 
 def compare(last_one: str, given_one: str, last_other: str, given_other: str) -> NameAgreement:

@@ -1,4 +1,4 @@
-"""How common words are in the corpus: learned once, kept in table word_counts, used night by night."""
+"""How common words are: learned once, kept in table word_counts, used night by night."""
 
 from __future__ import annotations
 
