@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from models.baselines import Ints, Reals, Sparse
+from models.baselines import Ints, Reals
 from models.evaluation.ranking import Flags, Places, best, find_places
 from pipeline.progress import track
 from pipeline.recommend.evaluation.labels import Questions
@@ -16,6 +16,9 @@ from pipeline.recommend.evaluation.methods import PROBABILITIES, Method, dense, 
 from pipeline.recommend.evaluation.past import Past
 
 SOURCES_AT_ONCE = 64
+CELLS_AT_ONCE = 2_500_000
+"""Scores of a method held at once: with twenty methods, some 200 MB."""
+
 LIST_LENGTH = 20
 
 _Part: TypeAlias = tuple[Ints, Ints, Flags, Ints, Reals]
@@ -74,10 +77,10 @@ def rank(
     probabilities
         What gives the probabilities of some of them; it may look at the scores of all.
     """
-    bounds = range(0, questions.sources.size, SOURCES_AT_ONCE)
+    bounds = batches(questions.sources.size, past)
     parts: dict[str, list[_Part]] = {name: [] for name in methods}
     for start in track(bounds, "ranking everybody, by every method", len(bounds)):
-        batch, answered = _batch(questions, start)
+        batch, answered = _batch(questions, start, bounds.step)
         sources = questions.sources[batch]
         made = score(past, sources, methods)
         for name, scores in made.items():
@@ -90,12 +93,18 @@ def rank(
                 (*find_places(scores, *answered), scores[answered] > 0, lists, chances)
             )
     of = {name: _whole(own, questions) for name, own in parts.items()}
-    return Rankings(past, questions, distances(past.ties, questions), of)
+    return Rankings(past, questions, distances(past, questions), of)
 
 
-def _batch(questions: Questions, start: int) -> tuple[slice, tuple[Ints, Ints]]:
+def batches(count: int, past: Past) -> range:
+    """Where batches of so many sources begin; as large as memory allows."""
+    step = min(max(CELLS_AT_ONCE // max(past.author_ids.size, 1), 1), SOURCES_AT_ONCE)
+    return range(0, count, step)
+
+
+def _batch(questions: Questions, start: int, size: int) -> tuple[slice, tuple[Ints, Ints]]:
     """Some queries, and of their answers the places among these queries and the rows."""
-    stop = start + SOURCES_AT_ONCE
+    stop = start + size
     first, last = np.searchsorted(questions.queries, (start, stop))
     answered = questions.queries[first:last] - start, questions.answers[first:last]
     return slice(start, stop), answered
@@ -109,15 +118,16 @@ def _whole(parts: Sequence[_Part], questions: Questions) -> Ranking:
     return Ranking(places, said, lists, chances)
 
 
-def distances(ties: Sparse, questions: Questions) -> Ints:
+def distances(past: Past, questions: Questions) -> Ints:
     """Steps from query to answer: 2, 3, or 4 for more or no path at all; shape (answers,)."""
     found = np.full(questions.answers.size, 4)
-    near = ties[questions.sources]
-    for start in range(0, questions.sources.size, SOURCES_AT_ONCE):
-        batch, (queries, answers) = _batch(questions, start)
+    near = past.ties[questions.sources]
+    bounds = batches(questions.sources.size, past)
+    for start in bounds:
+        batch, (queries, answers) = _batch(questions, start, bounds.step)
         first = np.searchsorted(questions.queries, start)
-        two = near[batch] @ ties
-        three = ties @ two.toarray().T
+        two = near[batch] @ past.ties
+        three = past.ties @ two.toarray().T
         part = found[first : first + queries.size]
         part[three[answers, queries] > 0] = 3
         part[two.toarray()[queries, answers] > 0] = 2

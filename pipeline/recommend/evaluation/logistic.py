@@ -12,7 +12,7 @@ from scipy.special import expit
 from models.baselines import Ints, Reals
 from models.evaluation.ranking import NOBODY, Matrix, best
 from pipeline.progress import track
-from pipeline.recommend.evaluation.evaluate import SOURCES_AT_ONCE
+from pipeline.recommend.evaluation.evaluate import batches
 from pipeline.recommend.evaluation.labels import Questions
 from pipeline.recommend.evaluation.methods import SINGLE, score
 from pipeline.recommend.evaluation.past import Past
@@ -102,10 +102,10 @@ def _examples(past: Past, questions: Questions, generator: np.random.Generator) 
         questions.answers[is_kept],
     )
     parts: list[tuple[NDArray[np.float32], NDArray[np.bool_], Reals]] = []
-    bounds = range(0, asked.size, SOURCES_AT_ONCE)
+    bounds = batches(asked.size, past)
     for start in track(bounds, "scoring what to learn from", len(bounds)):
-        first, last = np.searchsorted(queries, (start, start + SOURCES_AT_ONCE))
-        sources = questions.sources[asked[start : start + SOURCES_AT_ONCE]]
+        first, last = np.searchsorted(queries, (start, start + bounds.step))
+        sources = questions.sources[asked[start : start + bounds.step]]
         made = score(past, sources, SINGLE)
         pairs = _drawn(made, queries[first:last] - start, answers[first:last], generator)
         rows, columns, is_positive, weight = pairs

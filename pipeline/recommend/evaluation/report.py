@@ -66,5 +66,5 @@ def _points(calibrated: Calibrated | None) -> list[tuple[float, float, int]]:
 
 
 def _number(value: float) -> float | None:
-    """JSON has no NaN."""
-    return None if math.isnan(value) else value
+    """Six places; JSON has no NaN."""
+    return None if math.isnan(value) else round(value, 6)

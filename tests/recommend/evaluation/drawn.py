@@ -30,6 +30,7 @@ class Drawn:
         names = sorted({name for _, people in papers.values() for name in people.split()})
         self.ids = {name: place for place, name in enumerate(names, start=1)}
         self.settings = Settings(home=folder)
+        self.overrides: dict[str, Any] = {}
 
     def tables(self, until: date, elsewhere: Mapping[tuple[int, str], int] | None = None) -> Path:
         """Write a lake that knows of all papers to a day; `elsewhere` gives mentions other ids."""
@@ -42,7 +43,8 @@ class Drawn:
             if day > until:
                 continue
             count = len(people.split())
-            publications.append({"pmid": pmid, "entered_on": day, "author_count": count})
+            paper = {"pmid": pmid, "entered_on": day, "author_count": count}
+            publications.append({**paper, **self.overrides})
             for position, name in enumerate(people.split(), start=1):
                 author = ids.get((pmid, name), self.ids[name])
                 identities.append({"pmid": pmid, "position": position, "author_id": author})

@@ -18,6 +18,7 @@ from models.evaluation.ranking import NOBODY, Matrix
 from pipeline.__main__ import main
 from pipeline.demo.records import article_set, record_xml
 from pipeline.demo.world import World, build_world
+from pipeline.recommend.evaluation import evaluate
 from pipeline.recommend.evaluation.evaluate import Rankings, rank
 from pipeline.recommend.evaluation.figures import Evaluation, measure
 from pipeline.recommend.evaluation.logistic import train
@@ -159,6 +160,37 @@ def test_regression_learns_which_score_tells_and_says_right_probabilities(tmp_pa
     assert learned.metrics["ndcg10"].value > 5 * random.metrics["ndcg10"].value
     assert learned.calibrated is not None
     assert learned.calibrated.error < 0.05
+
+
+def test_other_institutions_are_a_share_of_what_is_known(drawn: Drawn) -> None:
+    institutions = np.full(len(drawn.ids), -1)
+    for name, code in {"ann": 1, "cy": 2, "dee": 1, "eve": 2}.items():
+        institutions[drawn.ids[name] - 1] = code
+    past = replace(drawn.past(), institutions=institutions)
+    methods = {"all": told(dict.fromkeys(("dee", "eve", "flo"), 1.0), drawn)}
+    shown = measure(rank(past, drawn.questions(), methods), "drawn", 24).methods["all"].shown
+    # ann: dee in, eve out, flo unknown; cy: eve in (dee is known to cy), flo unknown
+    assert shown.cross_institution_share == pytest.approx(1 / 3)
+
+
+def test_small_batches_change_no_figure(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    past, questions = drawn.past(), drawn.questions()
+    whole = rank(past, questions, METHODS)
+    monkeypatch.setattr(evaluate, "CELLS_AT_ONCE", 1)
+    one_by_one = rank(past, questions, METHODS)
+    assert whole.distances.tolist() == one_by_one.distances.tolist()
+    for name, own in whole.of.items():
+        other = one_by_one.of[name].places
+        assert own.places.above.tolist() == other.above.tolist(), name
+        assert own.places.tied.tolist() == other.tied.tolist(), name
+
+
+def test_papers_without_words_or_journals_rank_by_ties_alone(drawn: Drawn) -> None:
+    drawn.overrides = {"title": "", "journal": None}
+    found = evaluated(drawn, **METHODS).methods
+    assert found["topic cosine"].metrics["recall500"].value == 0
+    assert found["same venue"].metrics["recall500"].value == 0
+    assert found["common neighbours"].metrics["ndcg10"].value > 0.5
 
 
 def test_probabilities_of_the_product_are_held_against_what_came_true(drawn: Drawn) -> None:
