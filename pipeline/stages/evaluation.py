@@ -47,7 +47,8 @@ def evaluate_recommendations(
         Nothing had entered by the cutoff, or nobody found a new coauthor after it.
     """
     with TemporaryDirectory(prefix="confrere-") as folder:
-        whole = replace(settings, home=Path(folder) / "whole")
+        # the database of the real home, and the wishes in it, are left out of this
+        whole = replace(settings, home=Path(folder) / "whole", database_url="")
         require_whole(ingest(whole, now, files))
         identify(whole)
         then = make_past(whole, Path(folder) / "past", cutoff)

@@ -268,8 +268,11 @@ def records(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_command_prints_a_table_and_writes_json_and_a_page(
-    records: Path, tmp_path: Path, capsys: Printed
+    records: Path, tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(
+        "CONFRERE_DATABASE_URL", "postgresql://nowhere.invalid/confrere"
+    )  # not asked
     out, page = tmp_path / "figures.json", tmp_path / "figures.html"
     arguments = [
         "--files",
