@@ -24,6 +24,9 @@ HARD_BY = ("walk, recency", "PageRank, recency", "topic cosine")
 HARD_FROM_EACH = 50
 EASY = 50
 POSITIVES_NEEDED = 50
+RIDGE = 1_000.0
+"""Strength of the L2 penalty: the scores say nearly the same, and positives are few."""
+
 SMALLEST_SPREAD = 1e-9
 """A feature that varies less is the same for everybody."""
 
@@ -74,7 +77,7 @@ def train(past: Past, questions: Questions, random_state: int = 0) -> Model | No
     mean = np.average(features, axis=0, weights=examples.weight)
     spread = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=examples.weight))
     spread[spread < SMALLEST_SPREAD] = 1.0
-    model = LogisticRegression(max_iter=1_000).fit(
+    model = LogisticRegression(C=1 / RIDGE, max_iter=1_000).fit(
         (features - mean) / spread, examples.is_positive, sample_weight=examples.weight
     )
     coefficients = model.coef_[0] / spread
