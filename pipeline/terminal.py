@@ -17,7 +17,7 @@ from pipeline.identity.evaluate import ClusterEvaluation, PairEvaluation
 from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
-from pipeline.recommend.evaluation.figures import Evaluation
+from pipeline.recommend.evaluation.figures import Evaluation, best_reference
 from pipeline.serving.queries import Person, Recommendation, Suggestions
 from pipeline.stages.roster import Question
 
@@ -150,6 +150,10 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
         first, *others = figures.metrics.values()
         table.add_row(name, _measure(first), *(f"{100 * other.value:.1f}" for other in others))
     console.print(table)
+    best = best_reference(found)
+    ratio = found.methods["confrere"].versus[best].ratio
+    shown = f"{ratio.value:.3f} ({ratio.low:.3f}–{ratio.high:.3f})"
+    console.print(f"NDCG@10 of confrere, times that of {best}: {shown}", soft_wrap=True)
 
 
 def show_questions(console: Console, asked: Sequence[Question], total: int) -> None:

@@ -23,7 +23,7 @@ from models.evaluation import (
 from models.evaluation.ranking import NOBODY, Flags, Places
 from models.evaluation.scores import shares_of
 from pipeline.recommend.evaluation.evaluate import Ranking, Rankings
-from pipeline.recommend.evaluation.methods import REFERENCES
+from pipeline.recommend.evaluation.methods import PRODUCT, REFERENCES
 from pipeline.recommend.evaluation.past import Past
 
 METRICS: Mapping[str, Callable[[Places, Flags], Reals]] = {
@@ -144,6 +144,13 @@ def measure(rankings: Rankings, corpus: str, horizon_months: int) -> Evaluation:
             for name, ranking in rankings.of.items()
         },
     )
+
+
+def best_reference(found: Evaluation) -> str:
+    """Name of the single recency-weighted heuristic with the highest NDCG@10."""
+    recent = [name for name in REFERENCES if "recency" in name and name in found.methods]
+    others = recent or [name for name in found.methods if name not in PRODUCT]
+    return max(others, key=lambda name: found.methods[name].metrics["ndcg10"].value)
 
 
 def _means(

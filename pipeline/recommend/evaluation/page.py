@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from models.evaluation import CalibrationCurve, Measure
-from pipeline.recommend.evaluation.figures import Evaluation
-from pipeline.recommend.evaluation.methods import PRODUCT, REFERENCES
+from pipeline.recommend.evaluation.figures import Evaluation, best_reference
+from pipeline.recommend.evaluation.methods import PRODUCT
 
 METRICS_SHOWN = {
     "ndcg10": "NDCG@10",
@@ -86,13 +86,6 @@ def as_page(found: Evaluation) -> str:
         rows=_rows(found),
         shown=_shown_rows(found),
     )
-
-
-def best_reference(found: Evaluation) -> str:
-    """Name of the single recency-weighted heuristic with the highest NDCG@10."""
-    recent = [name for name in REFERENCES if "recency" in name and name in found.methods]
-    others = recent or [name for name in found.methods if name not in PRODUCT]
-    return max(others, key=lambda name: found.methods[name].metrics["ndcg10"].value)
 
 
 def percent(value: float, digits: int = 1) -> str:

@@ -20,10 +20,10 @@ from pipeline.demo.records import article_set, record_xml
 from pipeline.demo.world import World, build_world
 from pipeline.recommend.evaluation import evaluate
 from pipeline.recommend.evaluation.evaluate import Rankings, rank
-from pipeline.recommend.evaluation.figures import Evaluation, measure
+from pipeline.recommend.evaluation.figures import Evaluation, best_reference, measure
 from pipeline.recommend.evaluation.logistic import train
 from pipeline.recommend.evaluation.methods import METHODS, SINGLE, Method, scores_of
-from pipeline.recommend.evaluation.page import as_page, best_reference
+from pipeline.recommend.evaluation.page import as_page
 from pipeline.recommend.evaluation.past import Past
 from tests.recommend.evaluation.drawn import Drawn, day
 
@@ -284,7 +284,9 @@ def test_the_command_prints_a_table_and_writes_json_and_a_page(
     ]
     outputs = ["--json", str(out), "--html", str(page)]
     assert main(["evaluate", "recommendations", *arguments, *outputs]) == 0
-    assert "NDCG@10" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "NDCG@10" in printed
+    assert re.search(r"times that of .*, recency: \d\.\d\d\d \(", printed)
     figures = json.loads(out.read_text())
     assert list(figures) == ["corpus", "cutoff", "queries", "methods"]
     assert (figures["corpus"], figures["cutoff"]) == ("records", "2023-06-30")
