@@ -191,19 +191,16 @@ def _wrote(identities: lake.Dataset, author_ids: Ints, pmids: Ints, settings: Se
 
 def _words(papers: pa.Table, topics: lake.Dataset) -> Sparse:
     """Weigh the words of each paper, and its headings as words, shape (papers, words)."""
-    headings: list[list[str]] = [[] for _ in range(papers.num_rows)]
-    rows = topics.read(["pmid", "descriptor_ui"])
-    places = _rows_of(papers["pmid"].to_numpy(), rows["pmid"], "publications")
-    for place, name in zip(places.tolist(), rows["descriptor_ui"].to_pylist(), strict=True):
-        headings[place].append(name)
-    plain = pc.replace_substring_regex(papers["title"], r"</?(i|b|u|sub|sup)>", "")
-    abstracts = pc.fill_null(papers["abstract"], "")
-    texts = [
-        " ".join([title, abstract, *own])
-        for title, abstract, own in zip(
-            plain.to_pylist(), abstracts.to_pylist(), headings, strict=True
-        )
-    ]
+    headings = topics.read(["pmid", "descriptor_ui"]).group_by("pmid")
+    listed = headings.aggregate([("descriptor_ui", "list")])
+    joined = pc.binary_join(listed["descriptor_ui_list"], " ").combine_chunks()
+    parts = (
+        pc.replace_substring_regex(papers["title"], r"</?(i|b|u|sub|sup)>", ""),
+        papers["abstract"],
+        joined.take(pc.index_in(papers["pmid"], listed["pmid"])),
+    )
+    joint = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
+    texts = joint.to_pylist()
     model = HashedTfidf().partial_fit(texts)
     words = model.transform(texts)
     shape = (papers.num_rows, 1 << model.bits)
@@ -231,8 +228,9 @@ def _answer(current: Mapping[str, lake.Dataset], author_ids: Ints) -> tuple[Spar
         author, candidate = (_rows_of(author_ids, table[end], "authors") for end in ends)
         return _matrix(values, author, candidate, shape)
 
-    served = pairs(suggested, rank.max(initial=0) + 1 - rank)
-    return pairs(proposed, np.ones(proposed.num_rows)) + served, pairs(suggested, chance)
+    served = pairs(suggested, rank.max(initial=0) + 2 - rank)
+    candidates = pairs(proposed, np.ones(proposed.num_rows))
+    return candidates.maximum(served).tocsr(), pairs(suggested, chance)
 
 
 def _profiles(rows: Sparse) -> Profiles:

@@ -31,6 +31,7 @@ class Drawn:
         self.ids = {name: place for place, name in enumerate(names, start=1)}
         self.settings = Settings(home=folder)
         self.overrides: dict[str, Any] = {}
+        self.topics: list[dict[str, Any]] = []
 
     def tables(self, until: date, elsewhere: Mapping[tuple[int, str], int] | None = None) -> Path:
         """Write a lake that knows of all papers to a day; `elsewhere` gives mentions other ids."""
@@ -54,7 +55,8 @@ class Drawn:
              "publication_count": len(own)}
             for author, own in days.items()
         ]  # fmt: skip
-        write_lake(folder, publications=publications, identities=identities, authors=authors)
+        tables = {"publications": publications, "identities": identities, "authors": authors}
+        write_lake(folder, **tables, topics=self.topics)
         return folder
 
     def past(self, elsewhere: Mapping[tuple[int, str], int] | None = None) -> Past:

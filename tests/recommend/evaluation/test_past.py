@@ -75,6 +75,10 @@ def scores(past: Past, methods: Mapping[str, Method] = METHODS) -> dict[str, Mat
     return score(past, sources, methods)
 
 
+def scores_of_all(past: Past) -> dict[str, Matrix]:
+    return score(past, np.arange(past.author_ids.size), METHODS)
+
+
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rows, Rows, Past, Past]:
     rows = record_rows()
@@ -172,3 +176,24 @@ def test_a_recent_paper_of_few_ties_more_than_an_old_one_of_many(tmp_path: Path)
 
 def test_yearly_volumes_of_a_journal_are_one_venue(worlds: Worlds) -> None:
     assert worlds[2].venues.of_people.shape[1] == 8
+
+
+def test_headings_count_as_words_of_the_papers_that_have_them(tmp_path: Path) -> None:
+    papers = {pmid: (day(2014), name) for pmid, name in enumerate(("ann", "bob", "cy"), start=1)}
+    drawn = Drawn(tmp_path, papers)
+    drawn.overrides = {"title": "", "abstract": None}
+    drawn.topics = [{"pmid": pmid, "descriptor_ui": "D1"} for pmid in (1, 3)]
+    found = scores_of_all(drawn.past())["topic cosine"]
+    ann, bob, cy = (drawn.ids[name] - 1 for name in ("ann", "bob", "cy"))
+    assert found[ann, cy] == pytest.approx(1)
+    assert found[ann, bob] == 0
+
+
+def test_what_is_served_stands_above_other_candidates_in_its_order(worlds: Worlds) -> None:
+    served = worlds[2].served.toarray()
+    kept = Settings().recommendations_per_author
+    for row in served[served.max(axis=1) > 0]:
+        above = np.sort(row[row > 1])
+        assert len(above) <= kept
+        assert len(set(above.tolist())) == len(above)
+        assert set(row[row <= 1].tolist()) <= {0.0, 1.0}
