@@ -272,6 +272,13 @@ def _link(  # type: ignore[no-untyped-def]  # compiled by numba
             a, b = left[pair] - first, right[pair] - first
             sums[a, b] = sums[b, a] = probability[pair]
         given = sums.copy()
+        distinct = np.unique(name[first:end])
+        conflicting = np.zeros((distinct.size, distinct.size), np.bool_)
+        for a in range(distinct.size):
+            for b in range(a):
+                found = _conflict(names, distinct[a], distinct[b])
+                conflicting[a, b] = conflicting[b, a] = found
+        called = np.searchsorted(distinct, name[first:end])
         for a in range(size):
             for b in range(a):
                 x, y = first + a, first + b
@@ -279,7 +286,7 @@ def _link(  # type: ignore[no-untyped-def]  # compiled by numba
                     paper[x] == paper[y]
                     or _differ(orcid[x], orcid[y])
                     or _differ(suffix[x], suffix[y])
-                    or (name[x] != name[y] and _conflict(names, name[x], name[y]))
+                    or conflicting[called[a], called[b]]
                 ):
                     sums[a, b] = sums[b, a] = -np.inf
         root = _link_part(sums, orcid[first:end], author[first:end].copy(), threshold, margin)

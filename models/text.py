@@ -43,12 +43,15 @@ class HashedTfidf:
     def partial_fit(self, texts: Sequence[str]) -> HashedTfidf:
         """Count the words of more texts."""
         self.text_count_ += len(texts)
-        self.word_counts_ += np.bincount(self._count(texts).indices, minlength=1 << self.bits)
+        self.word_counts_ += np.bincount(self.count(texts).indices, minlength=1 << self.bits)
         return self
 
     def transform(self, texts: Iterable[str]) -> Items:
         """Weigh the words of each text; a word that no text of the fit has counts as in one."""
-        counted = self._count(texts)
+        return self.weigh(self.count(texts))
+
+    def weigh(self, counted: Any) -> Items:
+        """Weigh words as `count` gives them, or sums of such."""
         counted.sort_indices()
         seen = np.maximum(self.word_counts_[counted.indices], 1)
         rarity = np.log(np.maximum(self.text_count_, 1) / seen)
@@ -56,7 +59,8 @@ class HashedTfidf:
         weights = (1 + np.log(counted.data)) * np.maximum(rarity, 1e-9)
         return Items(counted.indptr.astype(np.int64), counted.indices.astype(np.int64), weights)
 
-    def _count(self, texts: Iterable[str]) -> Any:
+    def count(self, texts: Iterable[str]) -> Any:
+        """Count the words of each text: a sparse matrix, shape (texts, 2 ** bits)."""
         from sklearn.feature_extraction.text import HashingVectorizer
 
         counter = HashingVectorizer(

@@ -19,11 +19,11 @@ from rich.console import Console
 from pipeline import __version__, lake, stages, terminal
 from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
-from pipeline.identity.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
-from pipeline.identity.report import as_plain
+from pipeline.identity.matcher.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
+from pipeline.identity.matcher.report import as_plain
 from pipeline.recommend.evaluation import page, report
 from pipeline.recommend.train import HORIZON_MONTHS
-from pipeline.serving import queries, roster_file
+from pipeline.serving import author_ids, queries, roster_file
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings, from_environment
 from pipeline.tables import TABLES, data_dictionary
@@ -333,6 +333,9 @@ def _one_person(settings: Settings, who: str) -> queries.Person:
             )
         raise ConfrereError(f"[{settings.home}] has no published run: `confrere run` makes one")
     people = queries.find_people(engine, who)
+    absence = None if people else author_ids.absence_of(engine, who)
+    if absence is not None:
+        raise WrongUse(_why_absent(who, absence))
     if not people:
         raise WrongUse(
             f"[{who}] is nobody in the current run, which holds people with suggestions and those "
@@ -343,6 +346,19 @@ def _one_person(settings: Settings, who: str) -> queries.Person:
         more = f", the first {PEOPLE_SHOWN} above" if len(people) > PEOPLE_SHOWN else ""
         raise WrongUse(f"[{who}] may be one of {len(people)} people{more}: give the author id")
     return people[0]
+
+
+def _why_absent(who: str, absence: author_ids.Absence) -> str:
+    now = f" (now {absence.author_id})" if str(absence.author_id) != who.strip() else ""
+    if absence.is_gone:
+        return (
+            f"[{who}] is gone{now}: PubMed has none of this author's papers any more; if they come "
+            "back, so does the author id"
+        )
+    return (
+        f"[{who}] was in an earlier run{now}, and is nobody in the current one, which holds people "
+        "with suggestions and those suggested: ask again after another run"
+    )
 
 
 def _export(settings: Settings, options: argparse.Namespace) -> None:
@@ -378,9 +394,11 @@ def _show_questions(settings: Settings, limit: int) -> int:
 def _decide_match(settings: Settings, options: argparse.Namespace) -> None:
     by, now = options.by or _login(), datetime.now(UTC)
     is_same = options.answer == "yes"
-    name = stages.decide_match(settings, options.person_id, options.author_id, is_same, by, now)
+    asked = options.author_id
+    name, author_id = stages.decide_match(settings, options.person_id, asked, is_same, by, now)
+    once = f" (once {asked})" if author_id != asked else ""
     print(
-        f"{name} ({options.person_id}) is {'' if is_same else 'not '}author {options.author_id}: "
+        f"{name} ({options.person_id}) is {'' if is_same else 'not '}author {author_id}{once}: "
         f"kept, as decided by {by}"
     )
 
@@ -464,7 +482,7 @@ def _positive(text: str) -> int:
 
 
 def _positive_id(text: str) -> int:
-    number = queries.id_number(text)
+    number = author_ids.id_number(text)
     if not number:
         raise argparse.ArgumentTypeError(f"{text!r} is no author id")
     return number

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.evaluation import Measure
-from pipeline.identity.evaluate import ClusterEvaluation, PairEvaluation
+from pipeline.identity.matcher.evaluate import ClusterEvaluation, PairEvaluation
 from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text

@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from pipeline.demo.world import World, build_world
+from pipeline.tables import TABLES
 
 pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).parents[1]
@@ -33,13 +34,13 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def layered(folder: Path, layers: list[dict[str, Any]]) -> str:
+def layered(folder: Path, layers: list[dict[str, Any]], key: str) -> str:
     """SELECT of a table: from the lowest layer up, what each hides goes and what it has comes."""
     sql = ""
     for layer in layers:
         rows = f"SELECT * FROM '{folder / layer['file']}'"
         if layer["hides"]:
-            sql = f"SELECT * FROM ({sql}) WHERE pmid NOT IN (FROM '{folder / layer['hides']}')"
+            sql = f"SELECT * FROM ({sql}) WHERE {key} NOT IN (FROM '{folder / layer['hides']}')"
         sql = f"{sql} UNION ALL {rows}" if sql else rows
     return sql
 
@@ -53,7 +54,8 @@ class Demo:
         self.lake = duckdb.connect()
         manifest = json.loads((home / "lake" / "manifest.json").read_text(encoding="utf-8"))
         for name, entry in manifest["tables"].items():
-            self.lake.execute(f"CREATE VIEW {name} AS {layered(home / 'lake', entry['layers'])}")
+            rows = layered(home / "lake", entry["layers"], TABLES[name].key[0])
+            self.lake.execute(f"CREATE VIEW {name} AS {rows}")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.lake.sql(sql).fetchall()

@@ -53,7 +53,7 @@ def test_every_setting_is_in_the_docs_with_its_default() -> None:
     assert named <= {PREFIX + f.name.upper() for f in dataclasses.fields(Settings)}
 
 
-@pytest.mark.parametrize("view", ["v1_recommendations", "v1_people", "v1_runs"])
+@pytest.mark.parametrize("view", ["v1_recommendations", "v1_people", "v1_runs", "v1_redirects"])
 def test_every_column_of_a_view_is_in_the_docs(view: str) -> None:
     section = SERVING.split(f"## {view}\n")[1].split("\n## ")[0]
     documented = re.findall(r"^\| (\w+) \|", section, re.MULTILINE)[1:]

@@ -14,7 +14,7 @@ from models.clustering import conflicts, name_codes
 from models.same_author import Matcher
 from pipeline import engine, lake
 from pipeline.identity.features import TABLES_OF_FEATURES, Words, pair_features
-from pipeline.identity.matching import as_matrix
+from pipeline.identity.matcher.learn import as_matrix
 from pipeline.identity.output import Output
 from pipeline.progress import meter
 from pipeline.settings import Settings

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from models.clustering import ABSENT
 from models.same_author import Matcher
 from pipeline import engine, lake
-from pipeline.identity.affiliations import take_apart
+from pipeline.identity.affiliations.take_apart import take_apart
 from pipeline.identity.changes import as_identities, write_identities
 from pipeline.identity.clusters import Decided, decide
 from pipeline.identity.comparison import compare

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.identity import affiliation, names
+from pipeline.identity import names
+from pipeline.identity.affiliations import parse as affiliation
 from pipeline.tables import MENTIONS
 
 _BETWEEN = "\x1f"

@@ -24,6 +24,8 @@ _PEOPLE = (
     "introducer_id",
     "person_id",
     "other_person_id",
+    "current_id",
+    "other_author_id",
 )
 
 
@@ -65,9 +67,10 @@ def _visible(
         for name in _PEOPLE:
             if name in batch.schema.names:
                 batch = batch.filter(pc.invert(pc.is_in(batch[name], hidden)))
-        if "position" in batch.schema.names:
-            is_hidden = np.isin(mention_numbers(batch), hidden_mentions)
-            batch = batch.filter(pa.array(~is_hidden))
+        for which in ("", "other_"):
+            if f"{which}position" in batch.schema.names:
+                is_hidden = np.isin(mention_numbers(batch, which), hidden_mentions)
+                batch = batch.filter(pa.array(~is_hidden))
         yield batch
 
 

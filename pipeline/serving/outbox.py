@@ -18,6 +18,7 @@ from pipeline.serving.roster import IS_SUPPRESSED
 from pipeline.serving.schema import (
     DELIVERED_SUGGESTIONS,
     DELIVERIES,
+    REDIRECTS,
     SUBSCRIBERS,
     V1_PEOPLE,
     hold_pointer,
@@ -76,7 +77,8 @@ def opted_in(engine: Engine) -> list[Subscriber]:
 def already_suggested(engine: Engine, person_id: str) -> set[int]:
     """Give the author ids that earlier digests suggested to `person_id`; failed ones do not count.
 
-    After re-clustering a person is known again by ORCID iD.
+    After re-clustering a person is known again by ORCID iD, and by where ids lead in any run that
+    is kept.
     """
     told = (
         select(DELIVERED_SUGGESTIONS.c.candidate_id, DELIVERED_SUGGESTIONS.c.candidate_orcid)
@@ -84,11 +86,17 @@ def already_suggested(engine: Engine, person_id: str) -> set[int]:
         .where(DELIVERIES.c.person_id == person_id, DELIVERIES.c.state != "failed")
         .subquery()
     )
-    now_called = select(V1_PEOPLE.c.author_id).join(
+    candidate_id, led = told.c.candidate_id, REDIRECTS.c
+    same_orcid = select(V1_PEOPLE.c.author_id).join(
         told, told.c.candidate_orcid == V1_PEOPLE.c.orcid
     )
+    now_called = select(led.current_id).join(told, candidate_id == led.author_id)
+    once_called = select(led.author_id).join(told, candidate_id == led.current_id)
+    known = select(candidate_id).union(
+        same_orcid, now_called.where(led.current_id.is_not(None)), once_called
+    )
     with reading(engine) as connection:
-        return set(connection.scalars(select(told.c.candidate_id).union(now_called)))
+        return set(connection.scalars(known))
 
 
 def claim_delivery(engine: Engine, delivery: Delivery) -> bool:

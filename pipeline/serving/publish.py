@@ -21,6 +21,7 @@ from pipeline import engine as sql
 from pipeline.errors import ConfrereError
 from pipeline.lake import Dataset
 from pipeline.progress import track
+from pipeline.serving.author_ids import note_served, served_ids
 from pipeline.serving.bulk import load, refresh_statistics
 from pipeline.serving.database import Connection, Engine, exclusively, reading, writing
 from pipeline.serving.forget import forget_suppressed
@@ -34,6 +35,7 @@ from pipeline.serving.schema import (
     PAPERS,
     PEOPLE,
     RECOMMENDATIONS,
+    REDIRECTS,
     RUN_TABLES,
     RUNS,
     hold_pointer,
@@ -43,7 +45,14 @@ from pipeline.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-SOURCES = ("recommendations", "reasons", "authors", "publications", "identities")
+SOURCES = (
+    "recommendations",
+    "reasons",
+    "authors",
+    "publications",
+    "identities",
+    "redirects",
+)
 """Lake tables that `publish` reads."""
 
 VALID_FOR = timedelta(days=7)
@@ -144,9 +153,11 @@ def _register(engine: Engine, run: Run) -> None:
 
 
 def _load(engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Settings) -> None:
+    sources = {**tables, "served_ids": served_ids(engine)}
+
     @contextmanager
     def rows(name: str) -> Iterator[Iterable[pa.RecordBatch]]:
-        with sql.query(_ROOM / f"{name}.sql", tables, {}, settings) as batches:
+        with sql.query(_ROOM / f"{name}.sql", sources, {}, settings) as batches:
             yield track(batches, f"loading {name}")
 
     with rows("people") as batches:
@@ -155,6 +166,8 @@ def _load(engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Set
         load(engine, PAPERS, run.run_id, batches)
     with rows("recommendations") as batches:
         load(engine, RECOMMENDATIONS, run.run_id, join_reasons(batches))
+    with rows("redirects") as batches:
+        load(engine, REDIRECTS, run.run_id, batches)
     refresh_statistics(engine, RUN_TABLES)
 
 
@@ -221,6 +234,7 @@ def _move_pointer(
     forget_suppressed(connection, run_id)
     connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(status="served"))
     connection.execute(update(CURRENT_RUN).values(run_id=run_id))
+    note_served(connection, run_id)
     resolve_subscribers(connection)
 
 

@@ -1,7 +1,8 @@
 """Named questions to the serving database: who is this, whom should they meet, and why.
 
 Everything is read through the `v1_*` views, so suppressed people never appear: not as a person, not
-as an introducer, not by name inside a reason.
+as an introducer, not by name inside a reason. An author id that was given up is followed to who
+bears it now.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from pipeline.serving.author_ids import current_id, id_number, portions
 from pipeline.serving.database import Connection, Engine, reading
 from pipeline.serving.names import fold_name
 from pipeline.serving.orcid import printed_orcid
-from pipeline.serving.schema import PAPERS, SUBSCRIBERS, V1_PEOPLE, V1_RECOMMENDATIONS, V1_RUNS
+from pipeline.serving.schema import (
+    PAPERS,
+    SUBSCRIBERS,
+    V1_PEOPLE,
+    V1_RECOMMENDATIONS,
+    V1_RUNS,
+)
 
 PEOPLE_FOUND = 50
-IDS_AT_ONCE = 500
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,8 @@ def suggestions_of(engine: Engine, who: str, limit: int) -> Suggestions | None:
     Parameters
     ----------
     who
-        Author id, ORCID iD in any printed form, or roster person_id; where an author id and a
-        person_id are the same number, the author id is meant.
+        Author id (of today or of any earlier run), ORCID iD in any printed form, or roster
+        person_id; where an author id and a person_id are the same number, the author id is meant.
     """
     with reading(engine) as connection:
         run, person = _current_run(connection), _person_of_id(connection, who)
@@ -156,21 +162,13 @@ def suggestions_of(engine: Engine, who: str, limit: int) -> Suggestions | None:
 def recommendations_of(engine: Engine, author_id: int, limit: int) -> list[Recommendation]:
     """Give the best `limit` recommendations of an author; none where nobody has this id."""
     with reading(engine) as connection:
-        return list(_recommendations(connection, author_id, limit))
+        return list(_recommendations(connection, current_id(connection, author_id), limit))
 
 
 def find_person(engine: Engine, who: str) -> Person | None:
     """Find the person of the current run whom an id means, read as in `suggestions_of`."""
     with reading(engine) as connection:
         return _person_of_id(connection, who)
-
-
-def id_number(text: str) -> int | None:
-    """Read an author id; None where `text` is none or larger than a column of ids can hold."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))):
-        return None
-    number = int(text)
-    return number if number <= _LARGEST_ID else None
 
 
 def _current_run(connection: Connection) -> ServedRun | None:
@@ -188,7 +186,7 @@ def _person_of_id(connection: Connection, who: str) -> Person | None:
         meant.append(people.orcid == orcid)
     number = id_number(who)
     if number is not None:
-        meant.append(people.author_id == number)
+        meant.append(people.author_id == current_id(connection, number))
     on_roster = select(SUBSCRIBERS.c.author_id).where(SUBSCRIBERS.c.person_id == who)
     meant.append(people.author_id.in_(on_roster))
     for condition in meant:
@@ -296,7 +294,7 @@ def _may_be_told(fact: Mapping[str, Any], people: Mapping[int, Person]) -> bool:
 
 def _people_by_id(connection: Connection, ids: Iterable[int | None]) -> dict[int, Person]:
     found: dict[int, Person] = {}
-    for some in _portions(ids):
+    for some in portions(ids):
         chosen = select(V1_PEOPLE).where(V1_PEOPLE.c.author_id.in_(some))
         rows = connection.execute(chosen).mappings()
         found |= {row["author_id"]: _person(row) for row in rows}
@@ -307,16 +305,10 @@ def _papers_by_id(
     connection: Connection, run_id: str, ids: Iterable[int | None]
 ) -> dict[int, Paper]:
     found: dict[int, Paper] = {}
-    for some in _portions(ids):
+    for some in portions(ids):
         chosen = select(PAPERS).where(PAPERS.c.run_id == run_id, PAPERS.c.pmid.in_(some))
         for row in connection.execute(chosen).mappings():
             found[row["pmid"]] = Paper(
                 row["pmid"], row["title"], row["journal"], row["published_on"]
             )
     return found
-
-
-def _portions(ids: Iterable[int | None]) -> list[list[int]]:
-    """Split ids, once each, so that no query has more parameters than a database takes."""
-    once = sorted({number for number in ids if number is not None})
-    return [once[start : start + IDS_AT_ONCE] for start in range(0, len(once), IDS_AT_ONCE)]

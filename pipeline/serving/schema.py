@@ -182,6 +182,24 @@ SUPPRESSED_PEOPLE = Table(
     comment="The suppressions as resolved for a run: the views leave these people out.",
 )  # fmt: skip
 
+SERVED_IDS = Table(
+    "served_ids",
+    METADATA,
+    _column("author_id", BigInteger, "author id that a served run has shown", primary_key=True, autoincrement=False),
+    comment="Every author id that was ever served: each of them resolves for ever.",
+)  # fmt: skip
+
+REDIRECTS = Table(
+    "redirects",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "author id that was served once and that nobody bears in this run", primary_key=True, autoincrement=False),
+    _column("current_id", BigInteger, "author_id of who it is in this run; null where PubMed has none of the papers", nullable=True),
+    Index(None, "author_id"),
+    Index(None, "current_id"),
+    comment="Where author ids lead that were given up, run by run.",
+)  # fmt: skip
+
 SUBSCRIBERS = Table(
     "subscribers",
     METADATA,
@@ -267,7 +285,7 @@ DELIVERED_SUGGESTIONS = Table(
     comment="Whom each digest suggested, so that nobody is suggested twice.",
 )  # fmt: skip
 
-RUN_TABLES = (RECOMMENDATIONS, PEOPLE, PAPERS, SUPPRESSED_PEOPLE)
+RUN_TABLES = (RECOMMENDATIONS, PEOPLE, PAPERS, SUPPRESSED_PEOPLE, REDIRECTS)
 """The tables whose rows go when a run is retired."""
 
 
@@ -298,6 +316,13 @@ V1_RECOMMENDATIONS = Table(
     *(column for column in _seen(RECOMMENDATIONS) if column.name != "run_id"),
     comment="Recommendations of the current run, without the suppressed on either side.",
 )
+V1_REDIRECTS = Table(
+    "v1_redirects",
+    VIEWS,
+    *_seen(REDIRECTS, "author_id"),
+    Column("current_author_id", BigInteger, comment=REDIRECTS.c.current_id.comment),
+    comment="Author ids that were served once and that nobody bears in the current run, without those of the suppressed.",
+)  # fmt: skip
 
 
 def hold_pointer(connection: Connection) -> str | None:

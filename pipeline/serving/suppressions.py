@@ -11,22 +11,24 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Dialect, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Dialect, Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline import engine as sql
 from pipeline.errors import ConfrereError
 from pipeline.lake import Dataset
+from pipeline.serving.author_ids import portions
 from pipeline.serving.database import Connection, Engine, reading, writing
 from pipeline.serving.forget import forget_suppressed
 from pipeline.serving.schema import (
     PEOPLE,
+    RUNS,
     SUPPRESSED_PEOPLE,
     SUPPRESSIONS,
     hold_pointer,
@@ -45,6 +47,7 @@ def suppress(
     created_by: str,
     *,
     author_id: int | None = None,
+    former_ids: Iterable[int] = (),
     orcid: str | None = None,
     mentions: Iterable[tuple[int, int]] = (),
     address_hashes: Iterable[str] = (),
@@ -53,8 +56,8 @@ def suppress(
 
     Parameters
     ----------
-    author_id
-        Who it is in the current run: the views leave them out as soon as this returns.
+    author_id, former_ids
+        Who it is today, and ids that lead there: the views leave them out as soon as this returns.
     orcid, mentions, address_hashes
         Evidence by which later runs know the person: ORCID iD, (pmid, position) of each of their
         papers, hashes made with `address_hash`.
@@ -84,7 +87,7 @@ def suppress(
         before = connection.scalar(select(func.count()).select_from(SUPPRESSIONS))
         connection.execute(_insert_new(SUPPRESSIONS, connection.dialect), rows)
         after = connection.scalar(select(func.count()).select_from(SUPPRESSIONS))
-        _hide(connection, author_id, orcid, now)
+        _hide(connection, [author_id, *former_ids] if author_id is not None else [], orcid, now)
     return (after or 0) - (before or 0)
 
 
@@ -190,14 +193,22 @@ def _evidence(connection: Connection) -> pa.Table:
     return pa.table([list(kinds), list(values), texts], schema=EVIDENCE)
 
 
-def _hide(connection: Connection, author_id: int | None, orcid: str | None, now: datetime) -> None:
-    """Hide the person in every run that is kept, so that a move of the pointer shows nothing."""
-    who = [PEOPLE.c.author_id == author_id] if author_id is not None else []
+def _hide(
+    connection: Connection, author_ids: Sequence[int], orcid: str | None, now: datetime
+) -> None:
+    """Hide the person in every run that is kept, so that a move of the pointer shows nothing.
+
+    So is an id that a run does not show, but may lead to.
+    """
+    who: list[ColumnElement[bool]]
+    who = [PEOPLE.c.author_id.in_(some) for some in portions(author_ids)]
     who += [PEOPLE.c.orcid == orcid] if orcid else []
-    hidden = set()
+    shown = set()
     for condition in who:
         found = select(PEOPLE.c.run_id, PEOPLE.c.author_id).where(condition)
-        hidden |= {(row.run_id, row.author_id) for row in connection.execute(found)}
+        shown |= {(row.run_id, row.author_id) for row in connection.execute(found)}
+    kept = connection.scalars(select(RUNS.c.run_id).where(RUNS.c.status.in_(["loading", "served"])))
+    hidden = shown | {(run_id, author_id) for run_id in kept for author_id in author_ids}
     if hidden:
         connection.execute(
             _insert_new(SUPPRESSED_PEOPLE, connection.dialect),
@@ -206,7 +217,7 @@ def _hide(connection: Connection, author_id: int | None, orcid: str | None, now:
                 for run_id, hidden_id in sorted(hidden)
             ],
         )
-    for run_id in sorted({run_id for run_id, _ in hidden}):
+    for run_id in sorted({run_id for run_id, _ in shown}):
         forget_suppressed(connection, run_id)
 
 

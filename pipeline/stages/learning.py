@@ -12,16 +12,16 @@ from models.same_author import Matcher, load_matcher, save_matcher
 from models.store import save_calibration
 from pipeline import lake
 from pipeline.errors import WrongUse
-from pipeline.identity.evaluate import (
+from pipeline.identity.matcher.evaluate import (
     TABLES_OF_EVALUATION,
     ClusterEvaluation,
     PairEvaluation,
     evaluate_clusters,
     evaluate_pairs,
 )
-from pipeline.identity.labelled import read_clusters, read_pairs
-from pipeline.identity.train import TABLES_OF_TRAINING
-from pipeline.identity.train import train_matcher as learn_matcher
+from pipeline.identity.matcher.labelled import read_clusters, read_pairs
+from pipeline.identity.matcher.train import TABLES_OF_TRAINING
+from pipeline.identity.matcher.train import train_matcher as learn_matcher
 from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.recommend.train import train as train_calibration
 from pipeline.scratch import scratch
@@ -118,7 +118,7 @@ def evaluate_identity(
     Parameters
     ----------
     pairs, clusters
-        One of the two CSV files, see `pipeline.identity.labelled`.
+        One of the two CSV files, see `pipeline.identity.matcher.labelled`.
     cross_validate
         Score a matcher trained on the pairs, five-fold, not the shipped one.
 

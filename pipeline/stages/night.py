@@ -164,7 +164,8 @@ def publish(settings: Settings, now: datetime) -> Counts:
     database = open_database(settings)
     if tables["recommendations"].is_empty and queries.current_run(database) is None:
         return told("publish", {"nothing to publish yet": 0})
-    made_from = tables["recommendations"].version
+    # ids may change their meaning without any suggestion being another
+    made_from = _fingerprint(tables["recommendations"].version, tables["redirects"].version)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{made_from[:6]}"
     ranked_by = next(tables["recommendations"].batches(["model_version"]), None)
     version = ranked_by["model_version"][0].as_py() if ranked_by else RANKING_RULE

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline import lake
 from pipeline.errors import ConfrereError
-from pipeline.serving import evidence, roster, roster_decisions, suppressions
+from pipeline.serving import author_ids, evidence, roster, roster_decisions, suppressions
 from pipeline.serving.database import open_database
 from pipeline.serving.export import export as export_table
 from pipeline.settings import Settings
@@ -24,14 +24,15 @@ def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> in
     Parameters
     ----------
     who
-        ORCID iD (any, also one that nothing here knows yet), author id or roster id.
+        ORCID iD (any, also one that nothing here knows yet), author id (also one that was given
+        up: it means who bears it now) or roster id.
 
     Returns
     -------
     Pieces of evidence that were not there before; None where `who` is no such id.
     """
     engine = open_database(settings)
-    tables = lake.datasets(settings.lake_folder, ("identities", "authors"))
+    tables = lake.datasets(settings.lake_folder, ("identities", "authors", "redirects"))
     found = evidence.find_evidence(engine, who, tables)
     if found is None:
         return None
@@ -40,6 +41,7 @@ def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> in
         now,
         created_by,
         author_id=found.author_id,
+        former_ids=found.former_ids,
         orcid=found.orcid,
         mentions=found.mentions,
         address_hashes=found.address_hashes,
@@ -50,13 +52,14 @@ def suppress(settings: Settings, who: str, now: datetime, created_by: str) -> in
 
 def export(settings: Settings, name: str, out: Path) -> int:
     """Write a lake table to a file, without the people who asked to be left out."""
-    tables = lake.datasets(settings.lake_folder, {name, "identities", "authors"})
+    tables = lake.datasets(settings.lake_folder, {name, "identities", "authors", "redirects"})
     if not tables[name].layers:
         raise ConfrereError(f"[{settings.home}] has no {name} yet: run `confrere run` first")
     engine = open_database(settings)
     hidden = suppressions.suppressed_author_ids(engine, tables, settings)
     mentions = evidence.hidden_mentions(engine, hidden, tables["identities"])
-    return export_table(tables[name], hidden, mentions, out)
+    names = author_ids.names_of(hidden, tables["redirects"])
+    return export_table(tables[name], names, mentions, out)
 
 
 def decided_pairs(settings: Settings) -> pa.Table:

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from pipeline import lake
 from pipeline.errors import WrongUse
-from pipeline.identity import roster as matching
-from pipeline.serving import roster, roster_decisions, roster_matches, suppressions
+from pipeline.identity.roster import match as matching
+from pipeline.serving import author_ids, roster, roster_decisions, roster_matches, suppressions
 from pipeline.serving.database import Engine, exclusively, open_database, writing
 from pipeline.serving.roster import Imported, resolve_subscribers
 from pipeline.serving.roster_decisions import Decision
@@ -111,12 +111,14 @@ def questions(settings: Settings, limit: int | None = None) -> list[Question]:
 
 def decide_match(
     settings: Settings, person_id: str, author_id: int, is_same: bool, by: str, now: datetime
-) -> str:
+) -> tuple[str, int]:
     """Keep a human's word on whether somebody on the roster is an author, and act on it at once.
+
+    An author id that was given up means who bears it now.
 
     Returns
     -------
-    The person's name on the roster.
+    The person's name on the roster, and the author id of today.
 
     Raises
     ------
@@ -127,7 +129,13 @@ def decide_match(
     name = roster.name_of_person(engine, person_id)
     if name is None:
         raise WrongUse(f"[{person_id}] is nobody on the roster: give a person_id of it")
-    tables = lake.datasets(settings.lake_folder, roster_decisions.TABLES)
+    tables = lake.datasets(settings.lake_folder, (*roster_decisions.TABLES, "redirects"))
+    author_id, is_gone = author_ids.author_today(author_id, tables["redirects"])
+    if is_gone:
+        raise WrongUse(
+            f"[{author_id}] is gone, PubMed has none of the author's papers any more: give an "
+            "author id that `confrere roster review` shows"
+        )
     author = _rows(tables["authors"], {author_id}, ["author_id", "orcid"])
     mentions = _rows(tables["identities"], {author_id}, ["pmid", "position", "author_id"])
     if not author or not mentions:
@@ -138,25 +146,25 @@ def decide_match(
     roster_decisions.decide(
         engine, Decision(person_id, author_id, is_same, author[0]["orcid"], places, by, now)
     )
-    return name
+    return name, author_id
 
 
 def _authors(
-    engine: Engine, author_ids: Collection[int], settings: Settings
+    engine: Engine, wanted: Collection[int], settings: Settings
 ) -> dict[int, dict[str, Any]]:
     """Read what is shown of authors; those who asked to be left alone are left out."""
-    if not author_ids:
+    if not wanted:
         return {}
     tables = lake.datasets(settings.lake_folder, ("identities", "authors"))
     hidden = suppressions.suppressed_author_ids(engine, tables, settings)
-    shown = _rows(tables["authors"], set(author_ids) - set(hidden.tolist()), list(_SHOWN))
+    shown = _rows(tables["authors"], set(wanted) - set(hidden.tolist()), list(_SHOWN))
     return {row["author_id"]: row for row in shown}
 
 
-def _rows(table: lake.Dataset, author_ids: Collection[int], names: list[str]) -> list[Any]:
-    wanted = pa.array(sorted(author_ids), pa.int64())
+def _rows(table: lake.Dataset, wanted: Collection[int], names: list[str]) -> list[Any]:
+    ids = pa.array(sorted(wanted), pa.int64())
     return [
         row
         for batch in table.batches(names)
-        for row in batch.filter(pc.is_in(batch["author_id"], wanted)).to_pylist()
+        for row in batch.filter(pc.is_in(batch["author_id"], ids)).to_pylist()
     ]

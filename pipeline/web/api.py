@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from pipeline.errors import ConfrereError
+from pipeline.serving.author_ids import absence_of
 from pipeline.serving.database import open_database
 from pipeline.serving.queries import current_run, search_people, suggestions_of
 from pipeline.settings import Settings
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
         "/v1/people/{id}/recommendations",
         responses=_problems(
             _404="Nobody of the current run has this id, or the person has opted out.",
+            _410="The author with this id is gone: PubMed has none of their papers any more.",
             _422="A parameter is wrong.",
             _503="No run has been published yet, or the database cannot be reached.",
         ),
@@ -82,12 +84,27 @@ def create_app(settings: Settings) -> FastAPI:
         who: Annotated[str, Path(alias="id", description="author id, ORCID iD or roster id")],
         limit: Annotated[int, Query(ge=1, le=100, description="how many at most")] = 20,
     ) -> SuggestionsAnswer:
-        """Give a person's recommendations, best first, with reasons and introducer."""
+        """Give a person's recommendations, best first, with reasons and introducer.
+
+        An author id that an earlier run served is followed to who it is now: `person.author_id` is
+        the id of today.
+        """
         suggestions = suggestions_of(engine, who, limit)
         if suggestions is not None:
             return SuggestionsAnswer.model_validate(suggestions)
         if current_run(engine) is None:
             raise HTTPException(503, NOT_YET)
+        absence = absence_of(engine, who)
+        if absence is not None and absence.is_gone:
+            raise HTTPException(
+                410, f"The author {who} is gone: PubMed has none of their papers any more."
+            )
+        if absence is not None:
+            raise HTTPException(
+                404,
+                f"The author {absence.author_id} is not in the current run, which holds people "
+                "with suggestions and those suggested: ask again after another run.",
+            )
         raise HTTPException(
             404, f"Nobody has the id {who}: give an author id, an ORCID iD or a roster id."
         )

@@ -15,8 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 from lxml import etree
 
-from pipeline.identity.affiliation import parse_all
-from pipeline.identity.affiliations import take_apart
+from pipeline.identity.affiliations.parse import parse_all
+from pipeline.identity.affiliations.take_apart import take_apart
 from tests.builders import SHARED, arrow
 
 ROWS = 200_000

@@ -15,12 +15,12 @@ from models.evaluation import expected_calibration_error, log_loss, pair_scores
 from models.evaluation.scores import Measure, Scores
 from models.same_author import load_matcher
 from pipeline import lake, stages
-from pipeline.identity import matching
-from pipeline.identity.evaluate import JOINED_FROM, locate_pairs
 from pipeline.identity.features import FEATURES, pair_features
-from pipeline.identity.free_labels import free_labels, hide
-from pipeline.identity.labelled import read_pairs
-from pipeline.identity.train import KEY, TABLES_OF_TRAINING
+from pipeline.identity.matcher import learn as matching
+from pipeline.identity.matcher.evaluate import JOINED_FROM, locate_pairs
+from pipeline.identity.matcher.free_labels import free_labels, hide
+from pipeline.identity.matcher.labelled import read_pairs
+from pipeline.identity.matcher.train import KEY, TABLES_OF_TRAINING
 from pipeline.settings import Settings
 
 Flags = NDArray[np.bool_]

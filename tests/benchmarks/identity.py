@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from models.evaluation import calibration_curve, expected_calibration_error, pair_scores
 from models.same_author import SHIPPED, save_matcher
 from pipeline import lake, stages
-from pipeline.identity import matching
-from pipeline.identity.evaluate import JOINED_FROM, locate_pairs
 from pipeline.identity.features import FEATURES, GROUPS, TABLES_OF_FEATURES, pair_features
-from pipeline.identity.labelled import read_pairs
+from pipeline.identity.matcher import learn as matching
+from pipeline.identity.matcher.evaluate import JOINED_FROM, locate_pairs
+from pipeline.identity.matcher.labelled import read_pairs
 from pipeline.settings import Settings
 from tests.benchmarks import free_labels
 from tests.benchmarks.free_labels import printed

@@ -24,7 +24,7 @@ from pipeline.demo.people import Person
 from pipeline.demo.records import article_set, record_xml
 from pipeline.demo.teams import decimal_year
 from pipeline.demo.world import World, build_world
-from pipeline.identity.roster import PEOPLE, TABLES, match
+from pipeline.identity.roster.match import PEOPLE, TABLES, match
 from pipeline.settings import Settings
 
 ROSTERS = {

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from models.same_author import Matcher, load_matcher
 from pipeline import lake
-from pipeline.identity.evaluate import TABLES_OF_EVALUATION
 from pipeline.identity.features import pair_features
 from pipeline.identity.identify import TABLES_OF_IDENTITY, Identified, identify
+from pipeline.identity.matcher.evaluate import TABLES_OF_EVALUATION
 from pipeline.settings import Settings
 from tests.builders import arrow
 

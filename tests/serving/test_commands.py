@@ -13,22 +13,35 @@ from pipeline.__main__ import main
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings
 from tests.builders import write_lake
-from tests.serving.world import ADA, BO, CY, DEE, EVE, WORLD, seeded, world
+from tests.serving.world import ADA, BO, CY, DEE, EVE, WORLD, Rows, seeded, world
 
 Printed = pytest.CaptureFixture[str]
 BO2 = 106
 UNKNOWN_ORCID = "0000-0002-1694-233X"
+GIVEN_UP: Rows = [
+    {"author_id": 7, "current_id": BO},
+    {"author_id": 8, "current_id": None},
+    {"author_id": 9, "current_id": CY},
+]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Give a home whose current run knows everybody but Cy; the lake knows Cy too."""
+    """Give a home whose current run knows everybody but Cy; the lake knows Cy too.
+
+    Bo was once 7, Cy was 9, and 8 is gone.
+    """
     settings = Settings(home=tmp_path)
     people = [row for row in WORLD["authors"] if row["author_id"] != CY]
     engine = open_database(settings)
-    seeded(engine, world(authors=people))
+    seeded(engine, world(authors=people, redirects=GIVEN_UP))
     engine.dispose()
-    write_lake(settings.lake_folder, authors=WORLD["authors"], identities=WORLD["identities"])
+    write_lake(
+        settings.lake_folder,
+        authors=WORLD["authors"],
+        identities=WORLD["identities"],
+        redirects=GIVEN_UP,
+    )
     return tmp_path
 
 
@@ -55,6 +68,38 @@ def test_somebody_outside_the_current_run_can_be_left_alone(
 ) -> None:
     assert _suppress(home, who, capsys).startswith(f"{who} is left alone from now on")
     assert _suppress(home, who, capsys).startswith(f"{who} was already left alone")
+
+
+def test_suggestions_by_an_id_that_was_given_up(home: Path, capsys: Printed) -> None:
+    assert main(["suggestions", "7", "--home", str(home)]) == 0
+    assert f"author {BO}" in capsys.readouterr().out
+    for who, said in [("8", "[8] is gone: PubMed has none"), ("9", f"run (now {CY}), and is")]:
+        assert main(["suggestions", who, "--home", str(home)]) == 2
+        told = capsys.readouterr()
+        assert said in told.err
+        assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_an_id_that_was_given_up_leaves_alone_who_it_is_now(home: Path, capsys: Printed) -> None:
+    said = _suppress(home, "7", capsys)
+    assert said.startswith(f"Bo Adams (author {BO}) is left alone from now on: 1 new")
+    for who in ("7", str(BO)):
+        assert main(["suggestions", who, "--home", str(home)]) == 2
+        assert f"[{who}] is nobody in the current run" in capsys.readouterr().err
+    assert _suppress(home, "8", capsys).startswith("8 is left alone from now on: 1 new")
+    assert main(["suggestions", "8", "--home", str(home)]) == 2
+    assert "[8] is nobody" in capsys.readouterr().err
+
+
+def test_an_export_of_ids_leaves_out_those_that_lead_to_the_suppressed(
+    home: Path, capsys: Printed
+) -> None:
+    for count, who in [(3, None), (2, "7"), (1, str(CY))]:
+        if who:
+            _suppress(home, who, capsys)
+        out = home / "redirects.csv"
+        assert main(["export", "redirects", "--out", str(out), "--home", str(home)]) == 0
+        assert capsys.readouterr().out.endswith(f": {count} rows of redirects\n")
 
 
 def test_who_is_known_nowhere_is_named(home: Path, capsys: Printed) -> None:
@@ -113,6 +158,7 @@ def rostered(tmp_path: Path, capsys: Printed) -> Path:
         identities=identities,
         mentions=[{**row, **said[row["author_id"]]} for row in identities],
         authorships=identities,
+        redirects=[*GIVEN_UP, {"author_id": 5, "current_id": BO}],
         publications=[{"pmid": row["pmid"]} for row in identities if row["position"] == 1],
     )
     file = tmp_path / "roster.csv"
@@ -201,9 +247,24 @@ def test_a_suppressed_author_is_not_shown_for_review(rostered: Path, capsys: Pri
     assert f"author {BO}," not in capsys.readouterr().out
 
 
+def test_a_decision_on_an_id_that_was_given_up_is_on_who_it_is_now(
+    rostered: Path, capsys: Printed
+) -> None:
+    capsys.readouterr()
+    assert main(["roster", "decide", "P2", "5", "yes", "--by", "me", "--home", str(rostered)]) == 0
+    said = capsys.readouterr().out
+    assert said == f"Adams, Bo (P2) is author {BO} (once 5): kept, as decided by me\n"
+    database = sqlite3.connect(rostered / "serving.sqlite")
+    kept = "SELECT author_id FROM roster_decisions UNION SELECT author_id FROM subscribers"
+    assert (BO,) in database.execute(kept).fetchall()
+    assert (5,) not in database.execute(kept).fetchall()
+    database.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["decide", "P2", "8", "yes"], "[8] is gone"),
         (["decide", "P9", str(BO), "yes"], "[P9] is nobody on the roster"),
         (["decide", "P2", "999", "yes"], "[999] is no author"),
     ],

@@ -83,6 +83,18 @@ def test_a_mention_that_is_evidence_is_left_out_whosoever_it_is(settings: Settin
     assert told.count("Lovelace") == 2
 
 
+def test_a_pair_with_a_hidden_mention_on_either_side_is_left_out(settings: Settings) -> None:
+    pairs = [
+        {"pmid": 10, "position": 1, "other_pmid": 1, "other_position": 1},
+        {"pmid": 2, "position": 1, "other_pmid": 1, "other_position": 2},
+        {"pmid": 10, "position": 1, "other_pmid": 1, "other_position": 2},
+    ]
+    write_lake(settings.lake_folder, matches=pairs)
+    assert len(_exported(settings, "matches").splitlines()) == 3
+    suppress(open_database(settings), NIGHT, "test", author_id=ADA, orcid=ADA_ORCID)
+    assert len(_exported(settings, "matches").splitlines()) == 1
+
+
 def test_an_export_into_a_missing_folder_names_the_folder(settings: Settings) -> None:
     out = settings.home / "missing" / "x.csv"
     nobody = np.zeros(0, dtype=np.int64)

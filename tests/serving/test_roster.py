@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
-from pipeline.identity.roster import PEOPLE, PROPOSALS
+from pipeline.identity.roster.match import PEOPLE, PROPOSALS
 from pipeline.serving import roster_matches
 from pipeline.serving.database import Engine, reading, writing
 from pipeline.serving.outbox import opted_in

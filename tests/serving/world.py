@@ -23,7 +23,15 @@ from pipeline.lake import Dataset, Layer
 from pipeline.serving.database import Connection, Engine, writing
 from pipeline.serving.names import fold_name
 from pipeline.serving.publish import VALID_FOR, Published, Run, publish
-from pipeline.serving.schema import CURRENT_RUN, PAPERS, PEOPLE, RECOMMENDATIONS, RUNS
+from pipeline.serving.schema import (
+    CURRENT_RUN,
+    PAPERS,
+    PEOPLE,
+    RECOMMENDATIONS,
+    REDIRECTS,
+    RUNS,
+    SERVED_IDS,
+)
 from pipeline.settings import Settings
 from pipeline.tables import TABLES
 from tests.builders import arrow
@@ -61,6 +69,7 @@ WORLD: dict[str, Rows] = {
         {"pmid": 3, "position": 1, "author_id": CY}, {"pmid": 4, "position": 1, "author_id": EVE},
         {"pmid": 5, "position": 1, "author_id": BO},
     ],
+    "redirects": [],
 }  # fmt: skip
 
 
@@ -132,6 +141,9 @@ def seeded(engine: Engine, rows: Mapping[str, Rows] | None = None) -> None:
             ],
         )
         _insert(connection, PAPERS, arrow("publications", rows["publications"]).to_pylist())
+        _insert(connection, REDIRECTS, rows["redirects"])
+        ids = [{"author_id": row["author_id"]} for row in [*people, *rows["redirects"]]]
+        connection.execute(insert(SERVED_IDS), ids)
 
 
 def _facts(row: dict[str, Any], reasons: Rows) -> str:
@@ -166,4 +178,5 @@ def many(score: float, author_count: int = 100) -> dict[str, Rows]:
         ],
         "publications": [{"pmid": 1}],
         "identities": [],
+        "redirects": [],
     }

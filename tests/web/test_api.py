@@ -19,7 +19,7 @@ from pipeline.serving.roster import import_roster
 from pipeline.serving.suppressions import suppress
 from pipeline.settings import Settings
 from pipeline.web.api import create_app
-from tests.serving.world import ADA, ADA_ORCID, CY, DEE, EVE, NIGHT, seeded
+from tests.serving.world import ADA, ADA_ORCID, CY, DEE, EVE, NIGHT, seeded, world
 
 ROSTER = f"""person_id,name,email,orcid,department,digest
 P1,Ada Lovelace,ada@secret.example.org,{ADA_ORCID},Analysis,yes
@@ -87,6 +87,25 @@ def test_a_person_is_meant_by_any_of_three_ids(
         assert answer.json()["person"]["author_id"] == ADA, who
         assert len(answer.json()["recommendations"]) == 1
         assert "@" not in answer.text
+
+
+def test_an_id_that_was_given_up_is_answered_with_the_id_of_today(
+    client: httpx.Client, engine: Engine
+) -> None:
+    leads = [(7, ADA), (8, None), (9, 999), (10, EVE)]
+    redirects = [{"author_id": old, "current_id": new} for old, new in leads]
+    seeded(engine, world(redirects=redirects))
+    answer = client.get("/v1/people/7/recommendations", params={"limit": 1})
+    assert answer.status_code == 200
+    assert answer.json() == client.get(f"/v1/people/{ADA}/recommendations?limit=1").json()
+    assert answer.json()["person"]["author_id"] == ADA
+    path = "/v1/people/{}/recommendations"
+    _is_problem(client.get(path.format(8)), 410, "The author 8 is gone")
+    _is_problem(client.get(path.format(9)), 404, "The author 999 is not in the current run")
+    _is_problem(client.get(path.format(11)), 404, "Nobody has the id 11")
+    suppress(engine, NIGHT, "test", author_id=EVE, mentions=[(4, 1)])
+    _is_problem(client.get(path.format(10)), 404, "Nobody has the id 10")
+    _is_problem(client.get(path.format(EVE)), 404, f"Nobody has the id {EVE}")
 
 
 def test_people_are_found_by_name(client: httpx.Client, engine: Engine) -> None:

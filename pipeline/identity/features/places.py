@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from models.overlap import Items, collect, take
 from models.text import HashedTfidf
 from pipeline import engine, lake
-from pipeline.identity import affiliation
+from pipeline.identity.affiliations import parse as affiliation
 from pipeline.identity.features.asked import HERE, Asked, Ints, Reals, as_reals
 from pipeline.identity.features.words import without_addresses
 from pipeline.settings import Settings

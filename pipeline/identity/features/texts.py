@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.overlap import merge
 from pipeline.identity.features.asked import Asked, Reals
 from pipeline.identity.features.traits import Trait
-from pipeline.identity.features.words import Words, texts_of
+from pipeline.identity.features.words import Words, plain_titles
 
 
 def text_features(asked: Asked, words: Words, traits: Mapping[str, Trait]) -> dict[str, Reals]:
@@ -20,10 +21,10 @@ def text_features(asked: Asked, words: Words, traits: Mapping[str, Trait]) -> di
     """
     first = np.unique(asked.mentions["pmid"].to_numpy(), return_index=True)[1]
     papers = asked.mentions.take(pa.array(first)).select(["title", "abstract"]).combine_chunks()
-    in_title, in_text = (
-        model.transform(read.to_pylist())
-        for model, read in zip((words.title, words.text), texts_of(papers), strict=True)
-    )
+    titles = words.title.count(plain_titles(papers).to_pylist())
+    printed = pc.fill_null(papers["abstract"], "").combine_chunks().dictionary_encode()
+    abstracts = words.text.count(printed.dictionary.to_pylist())[printed.indices.to_numpy()]
+    in_title, in_text = words.title.weigh(titles), words.text.weigh(titles + abstracts)
     subject = merge([in_text, traits["topic"].items, traits["journal"].items])
     return {
         "title": asked.papers_share(in_title).cosine,

@@ -32,8 +32,10 @@ def learn_words(publications: lake.Dataset, authorships: lake.Dataset) -> Words:
     """Count the texts that hold each word; of affiliations the distinct ones of a batch."""
     words = Words(HashedTfidf(bits=18), HashedTfidf(), HashedTfidf())
     for batch in publications.batches(["title", "abstract"]):
-        for model, read in zip((words.title, words.text), texts_of(batch), strict=True):
-            model.partial_fit(read.to_pylist())
+        titles = plain_titles(batch)
+        words.title.partial_fit(titles.to_pylist())
+        abstracts = pc.fill_null(batch["abstract"], "")
+        words.text.partial_fit(pc.binary_join_element_wise(titles, abstracts, " ").to_pylist())
     for batch in authorships.batches(["affiliations"]):
         distinct = pc.unique(pc.list_flatten(batch["affiliations"]))
         words.affiliation.partial_fit(without_addresses(distinct).to_pylist())
@@ -65,11 +67,9 @@ def from_rows(rows: pa.Table) -> Words:
     return words
 
 
-def texts_of(papers: pa.RecordBatch | pa.Table) -> Iterator[pa.Array]:
-    """Titles, then titles with abstracts, without markup."""
-    titles = pc.replace_substring_regex(papers["title"], _MARKUP, "")
-    yield titles
-    yield pc.binary_join_element_wise(titles, pc.fill_null(papers["abstract"], ""), " ")
+def plain_titles(papers: pa.RecordBatch | pa.Table) -> pa.Array:
+    """Titles without markup."""
+    return pc.replace_substring_regex(papers["title"], _MARKUP, "")
 
 
 def without_addresses(texts: pa.Array) -> pa.Array:

@@ -25,8 +25,8 @@ from models.same_author import Matcher
 from pipeline import lake
 from pipeline.errors import ConfrereError
 from pipeline.identity.features import TABLES_OF_FEATURES, pair_features
-from pipeline.identity.labelled import LabelledMention, LabelledPair, Located, locate
-from pipeline.identity.matching import (
+from pipeline.identity.matcher.labelled import LabelledMention, LabelledPair, Located, locate
+from pipeline.identity.matcher.learn import (
     as_matrix,
     as_table,
     blocks_of,

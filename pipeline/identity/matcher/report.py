@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from models.evaluation import Measure, Scores
-from pipeline.identity.evaluate import (
+from pipeline.identity.matcher.evaluate import (
     RULES,
     ClusterEvaluation,
     ClusterScores,

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import ConfrereError
 from pipeline.identity.features import FEATURES
-from pipeline.identity.matching import cross_validated
+from pipeline.identity.matcher.learn import cross_validated
 
 COAUTHORS = [feature.name for feature in FEATURES].index("coauthors")
 

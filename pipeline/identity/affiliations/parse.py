@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.identity import countries
-from pipeline.identity.countries import COUNTRIES, letters
-from pipeline.identity.split_affiliations import GOES_ON, pieces
-from pipeline.identity.split_affiliations import parts as parts_of
+from pipeline.identity.affiliations import countries
+from pipeline.identity.affiliations.countries import COUNTRIES, letters
+from pipeline.identity.affiliations.split import GOES_ON, pieces
+from pipeline.identity.affiliations.split import parts as parts_of
 
 
 class Affiliation(NamedTuple):

@@ -14,7 +14,7 @@ from models.same_author import Matcher, load_matcher, save_matcher
 from pipeline import lake, stages
 from pipeline.errors import ConfrereError
 from pipeline.identity.features import FEATURES
-from pipeline.identity.train import (
+from pipeline.identity.matcher.train import (
     LABELS_NEEDED,
     TABLES_OF_TRAINING,
     Labels,
@@ -25,7 +25,7 @@ from pipeline.identity.train import (
 from pipeline.settings import Settings
 from pipeline.stages.results import matcher_in_use
 from tests.identity.drawn import author, identified
-from tests.identity.test_free_labels import many_people
+from tests.identity.matcher.test_free_labels import many_people
 
 NAMES = [feature.name for feature in FEATURES]
 SHIPPED = load_matcher()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.identity.affiliation import department_key, parse_all
+from pipeline.identity.affiliations.parse import department_key, parse_all
 from pipeline.tables import AFFILIATIONS
 
 Ints = NDArray[np.int64]

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.identity import affiliation, countries, split_affiliations
-from pipeline.identity.affiliation import department_key, parse, parse_all
-from pipeline.identity.countries import COUNTRIES, letters
+from pipeline.identity.affiliations import countries
+from pipeline.identity.affiliations import parse as affiliation
+from pipeline.identity.affiliations import split as split_affiliations
+from pipeline.identity.affiliations.countries import COUNTRIES, letters
+from pipeline.identity.affiliations.parse import department_key, parse, parse_all
 
 
 @pytest.mark.parametrize("module", [affiliation, countries, split_affiliations])

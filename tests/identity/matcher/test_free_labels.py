@@ -14,10 +14,10 @@ import pytest
 
 from models.same_author import load_matcher
 from pipeline import lake
-from pipeline.identity import free_labels as labelling
 from pipeline.identity.features import FEATURES, GROUPS
 from pipeline.identity.features.compare_names import compare
-from pipeline.identity.free_labels import CUT, HIDES, TABLES_OF_LABELS, free_labels, hide
+from pipeline.identity.matcher import free_labels as labelling
+from pipeline.identity.matcher.free_labels import CUT, HIDES, TABLES_OF_LABELS, free_labels, hide
 from pipeline.settings import Settings
 from tests.identity.drawn import Paper, author, identified
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline import engine, lake
 from pipeline.identity import names
-from pipeline.identity.roster_names import readings
+from pipeline.identity.roster.names import readings
 from pipeline.settings import Settings
 from pipeline.tables import ID, REAL, TEXT
 
@@ -122,7 +122,7 @@ def same_places(wanted: pa.Table, mentions: lake.Dataset, settings: Settings) ->
     rows: list[tuple[str, str, str]] = []
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
     totals: defaultdict[str, int] = defaultdict(int)
-    with engine.query(_HERE / "roster_places.sql", {"mentions": mentions}, {}, settings) as batches:
+    with engine.query(_HERE / "places.sql", {"mentions": mentions}, {}, settings) as batches:
         for batch in batches:
             for field, place, count in zip(*(column.to_pylist() for column in batch), strict=True):
                 totals[field] += count

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import engine
 from pipeline.identity import identify
-from pipeline.identity.affiliations import take_apart
+from pipeline.identity.affiliations.take_apart import take_apart
 from pipeline.settings import Settings
 from pipeline.tables import AFFILIATIONS
 from tests.builders import arrow

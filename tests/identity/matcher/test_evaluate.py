@@ -16,10 +16,10 @@ from pipeline.__main__ import main
 from pipeline.demo.records import article_set, record_xml
 from pipeline.demo.world import World, build_world
 from pipeline.errors import ConfrereError
-from pipeline.identity.evaluate import PairEvaluation, evaluate_clusters, evaluate_pairs
-from pipeline.identity.labelled import LabelledMention, LabelledPair, Printed
-from pipeline.identity.matching import fingerprint
-from pipeline.identity.report import as_plain
+from pipeline.identity.matcher.evaluate import PairEvaluation, evaluate_clusters, evaluate_pairs
+from pipeline.identity.matcher.labelled import LabelledMention, LabelledPair, Printed
+from pipeline.identity.matcher.learn import fingerprint
+from pipeline.identity.matcher.report import as_plain
 from pipeline.settings import Settings
 from pipeline.terminal import show_identity
 from tests.builders import SHARED

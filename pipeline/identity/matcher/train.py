@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from models.evaluation.scores import Measure, shares_of
 from models.same_author import Matcher
 from pipeline import engine, lake
-from pipeline.identity import matching
 from pipeline.identity.features import TABLES_OF_FEATURES, pair_features
-from pipeline.identity.free_labels import PRIOR, TABLES_OF_LABELS, free_labels, hide
+from pipeline.identity.matcher import learn as matching
+from pipeline.identity.matcher.free_labels import PRIOR, TABLES_OF_LABELS, free_labels, hide
 from pipeline.settings import Settings
 
 Flags = NDArray[np.bool_]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline import lake
 from pipeline.demo.world import build_world
-from pipeline.identity.roster import PEOPLE, PROPOSALS, SURE, TABLES, match
-from pipeline.identity.roster_names import readings
+from pipeline.identity.roster.match import PEOPLE, PROPOSALS, SURE, TABLES, match
+from pipeline.identity.roster.names import readings
 from pipeline.settings import Settings
 from tests.benchmarks import roster as benchmark
 from tests.builders import write_lake

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.identity.countries import COUNTRIES, ENGLISH, letters
+from pipeline.identity.affiliations.countries import COUNTRIES, ENGLISH, letters
 
 _GLUED_ADDRESS = re.compile(r"\b([A-Z][a-z]+)\.(?=[\w.+-]+@)")
 _ADDRESS = re.compile(

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline import engine, lake
-from pipeline.identity.roster_clues import (
+from pipeline.identity.roster.clues import (
     LEAST_SHARE,
     all_readings,
     known_papers,
@@ -121,7 +121,7 @@ def match(people: pa.Table, current: Mapping[str, lake.Dataset], settings: Setti
         "same_places": same_places(wanted, current["mentions"], settings),
     }
     kept: dict[str, engine.Value] = {"candidates_kept": CANDIDATES_KEPT}
-    found = engine.fetch(_HERE / "roster.sql", sources, kept, settings)
+    found = engine.fetch(_HERE / "match.sql", sources, kept, settings)
     return _decide(found) if found.num_rows else PROPOSALS.empty_table()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import WrongUse
-from pipeline.identity.labelled import (
+from pipeline.identity.matcher.labelled import (
     CLUSTER_COLUMNS,
     PAIR_COLUMNS,
     LabelledMention,

@@ -1,0 +1,1 @@
+"""What affiliations print: department, institution, country of each."""

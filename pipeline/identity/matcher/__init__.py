@@ -1,0 +1,1 @@
+"""The matcher of mentions: its labels, its training, and how right it is."""

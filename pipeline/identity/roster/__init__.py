@@ -1,0 +1,1 @@
+"""An institution's people among the authors: candidates, evidence, confidence."""
