@@ -9,9 +9,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -20,6 +21,8 @@ from pipeline.demo.nights import CHECKOUT, NO_DAGS, run_demo
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.identity.matcher.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
 from pipeline.identity.matcher.report import as_plain
+from pipeline.recommend.evaluation import page, report
+from pipeline.recommend.train import HORIZON_MONTHS
 from pipeline.serving import author_ids, queries, roster_file
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings, from_environment
@@ -144,7 +147,8 @@ def _parser() -> argparse.ArgumentParser:
         "learn who is who and what probability a score means; promote what is better",
         reads_home=True,
     )
-    _add_evaluate(command("evaluate", _evaluate, "how right the results are, on labelled data"))
+    text = "how right the results are: author ids on labelled data, recommendations on the past"
+    _add_evaluate(command("evaluate", _evaluate_identity, text))
     command("tables", _tables, "the data dictionary")
     command("check", _check, "settings, tables and the run that is served", reads_home=True)
     command("up", _up, "Airflow with the four DAGs, and the API, on this machine")
@@ -170,18 +174,27 @@ def _takes_files(command: argparse._ActionsContainer) -> None:
 
 def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
     what = evaluate.add_subparsers(dest="what", required=True, metavar="WHAT")
+
+    def kind(name: str, act: object, text: str) -> argparse.ArgumentParser:
+        added = what.add_parser(name, help=text, description=text)
+        # may stand behind the word too; without a default, which would hide one given before it
+        added.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        added.add_argument(
+            "--files",
+            nargs="+",
+            type=Path,
+            required=True,
+            metavar="PATH",
+            help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them; read into an own home",
+        )
+        added.add_argument(
+            "--json", type=Path, metavar="OUT", help="write the figures to this file"
+        )
+        added.set_defaults(act=act)
+        return added
+
     text = "who wrote what, on labelled pairs or persons: the matcher, the author ids, plain rules"
-    identity = what.add_parser("identity", help=text, description=text)
-    # may stand behind the word too; without a default, which would hide one given before it
-    identity.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    identity.add_argument(
-        "--files",
-        nargs="+",
-        type=Path,
-        required=True,
-        metavar="PATH",
-        help="PubMed XML (.xml, .xml.gz), .nbib, or folders of them; read into a home of its own",
-    )
+    identity = kind("identity", _evaluate_identity, text)
     labels = identity.add_mutually_exclusive_group(required=True)
     labels.add_argument(
         "--pairs", type=Path, metavar="CSV", help=f"with the columns {','.join(PAIR_COLUMNS)}"
@@ -194,7 +207,27 @@ def _add_evaluate(evaluate: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score a matcher trained on the pairs, five-fold by name block, not the shipped one",
     )
-    identity.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
+    text = (
+        "recommendations of a day of the past beside what came of it, and beside plain heuristics"
+    )
+    recommendations = kind("recommendations", _evaluate_recommendations, text)
+    recommendations.add_argument(
+        "--cutoff",
+        type=_day,
+        required=True,
+        metavar="DATE",
+        help="recommend with what had entered PubMed by this day",
+    )
+    recommendations.add_argument(
+        "--horizon-months",
+        type=_positive,
+        default=HORIZON_MONTHS,
+        metavar="N",
+        help=f"first joint papers of so many months count (default: {HORIZON_MONTHS})",
+    )
+    recommendations.add_argument(
+        "--html", type=Path, metavar="OUT", help="write a page with plots to this file"
+    )
 
 
 def _add_roster(people: argparse.ArgumentParser) -> None:
@@ -250,7 +283,7 @@ def _train(settings: Settings, _: argparse.Namespace) -> None:
     stages.train(settings)
 
 
-def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
+def _evaluate_identity(settings: Settings, options: argparse.Namespace) -> None:
     found = stages.evaluate_identity(
         settings,
         options.files,
@@ -260,9 +293,25 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
         cross_validate=options.cross_validate,
     )
     terminal.show_identity(Console(), found)
-    if options.json:
-        text = json.dumps(as_plain(found), indent=1, allow_nan=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+    _write_json(options.json, as_plain(found))
+
+
+def _evaluate_recommendations(settings: Settings, options: argparse.Namespace) -> None:
+    for out in filter(None, (options.json, options.html)):
+        if not out.absolute().parent.is_dir():  # told before the long work, not after
+            raise WrongUse(f"[{out}] is in no folder: make {out.absolute().parent} first")
+    found = stages.evaluate_recommendations(
+        settings, options.files, datetime.now(UTC), options.cutoff, options.horizon_months
+    )
+    terminal.show_evaluation(Console(), found)
+    _write_json(options.json, report.as_plain(found))
+    if options.html:
+        options.html.write_text(page.as_page(found), encoding="utf-8")
+
+
+def _write_json(out: Path | None, plain: Mapping[str, Any]) -> None:
+    if out:
+        out.write_text(json.dumps(plain, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _suggestions(settings: Settings, options: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from pipeline.identity.matcher.evaluate import ClusterEvaluation, PairEvaluation
 from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
+from pipeline.recommend.evaluation.figures import Evaluation, best_reference
 from pipeline.serving.queries import Person, Recommendation, Suggestions
 from pipeline.stages.roster import Question
 
@@ -134,6 +135,25 @@ def _show_clusters(console: Console, found: ClusterEvaluation) -> None:
         table.add_row("splitting error", _measure(scores.errors.splitting))
         table.add_row("lumping error", _measure(scores.errors.lumping))
         console.print(table)
+
+
+def show_evaluation(console: Console, found: Evaluation) -> None:
+    """Print how well each method foresees new coauthors, in percent; NDCG with its interval."""
+    title = (
+        f"{found.corpus}, as of {found.cutoff}: {_number(found.query_count, 'author')} with "
+        f"{_number(found.answer_count, 'new coauthor')} within {found.horizon_months} months, "
+        f"of {found.universe_count:,}"
+    )
+    columns = ("NDCG@10", "Hit@10", "Recall@20", "Recall@500", "MRR")
+    table = _table(title, *columns)
+    for name, figures in found.methods.items():
+        first, *others = figures.metrics.values()
+        table.add_row(name, _measure(first), *(f"{100 * other.value:.1f}" for other in others))
+    console.print(table)
+    best = best_reference(found)
+    ratio = found.methods["confrere"].versus[best].ratio
+    shown = f"{ratio.value:.3f} ({ratio.low:.3f}–{ratio.high:.3f})"
+    console.print(f"NDCG@10 of confrere, times that of {best}: {shown}", soft_wrap=True)
 
 
 def show_questions(console: Console, asked: Sequence[Question], total: int) -> None:

@@ -10,14 +10,17 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.identity.features import FEATURES, GROUPS
+from pipeline.recommend.evaluation.methods import METHODS
 from pipeline.serving.schema import VIEWS
 from pipeline.settings import PREFIX, Settings
+from pipeline.stages.evaluation import LEARNED
 from pipeline.tables import data_dictionary
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 IDENTITY = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
+RECOMMENDATION = (ROOT / "docs" / "recommendation.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -66,9 +69,14 @@ def test_every_feature_of_the_matcher_is_in_its_card() -> None:
     assert without == ["nothing", *GROUPS]
 
 
+def test_every_method_that_is_compared_is_in_the_docs_with_what_it_does() -> None:
+    table = RECOMMENDATION.split("| method | is |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE) == [*METHODS, LEARNED]
+
+
 def test_paths_named_in_the_docs_exist() -> None:
     contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for text in (README, OPERATIONS, SERVING, IDENTITY, contributing):
+    for text in (README, OPERATIONS, SERVING, IDENTITY, RECOMMENDATION, contributing):
         for path in re.findall(r"\b((?:dags|pipeline|models|tests|docs)/[\w./]*\w)", text):
             assert (ROOT / path).exists(), path
 

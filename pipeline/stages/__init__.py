@@ -4,6 +4,7 @@ Each stage is driven by state: it does all that is pending, is safe to run twice
 the whole new result or the old one. Airflow, the command line and the tests call these functions.
 """
 
+from pipeline.stages.evaluation import evaluate_recommendations
 from pipeline.stages.intake import (
     compact,
     fetch,
@@ -26,6 +27,7 @@ __all__ = [
     "decide_match",
     "decided_pairs",
     "evaluate_identity",
+    "evaluate_recommendations",
     "export",
     "fetch",
     "identify",

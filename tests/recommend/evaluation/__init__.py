@@ -1,0 +1,1 @@
+"""Made-up pasts for the evaluation of recommendations."""
