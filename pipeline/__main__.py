@@ -395,11 +395,13 @@ def _decide_match(settings: Settings, options: argparse.Namespace) -> None:
     by, now = options.by or _login(), datetime.now(UTC)
     is_same = options.answer == "yes"
     asked = options.author_id
-    name, author_id = stages.decide_match(settings, options.person_id, asked, is_same, by, now)
+    name, author_id, author = stages.decide_match(
+        settings, options.person_id, asked, is_same, by, now
+    )
     once = f" (once {asked})" if author_id != asked else ""
     print(
-        f"{name} ({options.person_id}) is {'' if is_same else 'not '}author {author_id}{once}: "
-        f"kept, as decided by {by}"
+        f"{name} ({options.person_id}) is {'' if is_same else 'not '}"
+        f"{author}, author {author_id}{once}: kept, as decided by {by}"
     )
 
 

@@ -93,7 +93,9 @@ def _rows(text: TextIO, name: str, key: bytes, wrong: list[str]) -> Iterator[Row
         except StopIteration:
             break
         except csv.Error as error:
-            wrong.append(f"[{name} line {line}] is no CSV ({error}): save the file as CSV UTF-8")
+            wrong.append(
+                f"[{name} line {line}] is no CSV ({error}): close each quote, save as CSV UTF-8"
+            )
         except _Wrong as error:
             wrong.append(f"[{name} line {line}] {error}")
         if wrong and columns is None:  # without a header nothing below can be read

@@ -111,14 +111,14 @@ def questions(settings: Settings, limit: int | None = None) -> list[Question]:
 
 def decide_match(
     settings: Settings, person_id: str, author_id: int, is_same: bool, by: str, now: datetime
-) -> tuple[str, int]:
+) -> tuple[str, int, str]:
     """Keep a human's word on whether somebody on the roster is an author, and act on it at once.
 
     An author id that was given up means who bears it now.
 
     Returns
     -------
-    The person's name on the roster, and the author id of today.
+    The person's name on the roster, the author id of today, and that author's name.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def decide_match(
             f"[{author_id}] is gone, PubMed has none of the author's papers any more: give an "
             "author id that `confrere roster review` shows"
         )
-    author = _rows(tables["authors"], {author_id}, ["author_id", "orcid"])
+    author = _rows(tables["authors"], {author_id}, ["author_id", "orcid", "display_name"])
     mentions = _rows(tables["identities"], {author_id}, ["pmid", "position", "author_id"])
     if not author or not mentions:
         raise WrongUse(
@@ -146,7 +146,7 @@ def decide_match(
     roster_decisions.decide(
         engine, Decision(person_id, author_id, is_same, author[0]["orcid"], places, by, now)
     )
-    return name, author_id
+    return name, author_id, author[0]["display_name"]
 
 
 def _authors(

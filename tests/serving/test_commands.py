@@ -203,10 +203,10 @@ def test_a_roster_is_matched_reviewed_and_decided_on(rostered: Path, capsys: Pri
     assert main(["roster", "decide", "P2", str(BO), "yes", "--by", "the library", *home]) == 0
     assert (
         capsys.readouterr().out
-        == f"Adams, Bo (P2) is author {BO}: kept, as decided by the library\n"
+        == f"Adams, Bo (P2) is Bo Adams, author {BO}: kept, as decided by the library\n"
     )
     assert main(["roster", *home, "decide", "P2", str(BO2), "no"]) == 0
-    assert f"is not author {BO2}: kept, as decided by " in capsys.readouterr().out
+    assert f"is not B Adams, author {BO2}: kept, as decided by " in capsys.readouterr().out
     assert main(["roster", "review", *home]) == 0
     assert capsys.readouterr().out == "nothing to decide\n"
     assert main(["suggestions", "P2", *home]) == 0
@@ -253,7 +253,7 @@ def test_a_decision_on_an_id_that_was_given_up_is_on_who_it_is_now(
     capsys.readouterr()
     assert main(["roster", "decide", "P2", "5", "yes", "--by", "me", "--home", str(rostered)]) == 0
     said = capsys.readouterr().out
-    assert said == f"Adams, Bo (P2) is author {BO} (once 5): kept, as decided by me\n"
+    assert said == f"Adams, Bo (P2) is Bo Adams, author {BO} (once 5): kept, as decided by me\n"
     database = sqlite3.connect(rostered / "serving.sqlite")
     kept = "SELECT author_id FROM roster_decisions UNION SELECT author_id FROM subscribers"
     assert (BO,) in database.execute(kept).fetchall()
