@@ -9,27 +9,20 @@ cluster, whatever chain of others lies between.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.given_names import conflict
+
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
 ABSENT = -1
-TOKENS = 4
-"""Given names that are compared one by one."""
-LETTERS = 24
-"""Letters of the given names, written together, that are compared."""
 MOST_TOGETHER = 6_000
 """More are not linked at a time (a matrix of 4 bytes a pair): the weakest ties are cut first."""
-
-_ENDING = re.compile("[yij]+$")
-_DOUBLED = re.compile(r"(.)\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ class Mentions:
     name
         Row of `names`, shape (n,).
     names
-        Given names from `name_codes`.
+        Given names from `given_names.name_codes`.
     """
 
     paper: Ints
@@ -76,42 +69,6 @@ class Clusters:
     confidence: Reals
 
 
-def name_codes(names: Sequence[str]) -> Ints:
-    """Code given names (tokens between spaces, a single letter is an initial) for `conflicts`.
-
-    Returns
-    -------
-    array, shape (len(names), 2 + TOKENS + LETTERS)
-        Length of the first name if it is whole, else 0; length of all names together; for each
-        token 0 or its first letter (upper half) and, of a whole name, its rank among all; letters.
-    """
-    spelled = [[_spelled(token) for token in name.split()] for name in names]
-    whole = sorted({token for tokens in spelled for token in tokens if len(token) > 1})
-    rank = {token: place for place, token in enumerate(whole, start=1)}
-    codes = np.zeros((len(names), 2 + TOKENS + LETTERS), np.int64)
-    for row, tokens in enumerate(spelled):
-        together = "".join(tokens)[:LETTERS]
-        if tokens and len(tokens[0]) > 1:
-            codes[row, 0] = min(len(tokens[0]), LETTERS)
-        codes[row, 1] = len(together)
-        for place, token in enumerate(tokens[:TOKENS]):
-            codes[row, 2 + place] = (ord(token[0]) << 32) + rank.get(token, 0)
-        codes[row, 2 + TOKENS : 2 + TOKENS + len(together)] = [ord(letter) for letter in together]
-    return codes
-
-
-def _spelled(token: str) -> str:
-    """Fold spellings of one sound: Mohammed and Mohamed, Stephan and Stefan, Sergey and Sergei.
-
-    >>> _spelled("mohammed"), _spelled("stephan"), _spelled("sergey"), _spelled("y")
-    ('mohamed', 'stefan', 'sergei', 'y')
-    """
-    if len(token) < 4:
-        return token
-    plain = _DOUBLED.sub(r"\1", token.replace("ph", "f").replace("ks", "x"))
-    return _ENDING.sub("i", plain)
-
-
 def cluster(
     mentions: Mentions,
     left: Ints,
@@ -126,7 +83,7 @@ def cluster(
     """Link mentions while the mean probability between two clusters is at least `threshold`.
 
     In a cluster no two mentions are of one paper, bear two ORCID iDs or two suffixes, or have given
-    names that conflict (see `conflicts`). Mentions with one ORCID iD start out together, and so do
+    names that conflict (see `given_names`). Mentions with one ORCID iD start out together, and so do
     mentions that were one author, unless a veto keeps them apart. Clusters that were two authors
     have to be linked by `margin` more: so authors do not come and go with every paper.
 
@@ -172,20 +129,6 @@ def cluster(
         floor,
     )
     return Clusters(order[linked[place]], confidence[place])
-
-
-def conflicts(names: Ints, one: Ints, other: Ints) -> NDArray[np.bool_]:
-    """Whether two given names, rows of `name_codes`, cannot be those of one person, pair by pair.
-
-    Whole first names agree if one begins with the other, also across hyphens and spaces; an initial
-    agrees with whatever begins with it; each further name by its place, and a missing one with any.
-
-    >>> names = name_codes(["xiao ming", "xiaoming", "xiaohong", "x m", "x h", "x"])
-    >>> conflicts(names, np.zeros(5, np.int64), np.arange(1, 6)).tolist()
-    [False, True, False, True, False]
-    """
-    found: NDArray[np.bool_] = _conflicts(names, one.astype(np.int64), other.astype(np.int64))
-    return found
 
 
 def assign_greedily(left: Ints, right: Ints, left_count: int, right_count: int) -> Ints:
@@ -276,7 +219,7 @@ def _link(  # type: ignore[no-untyped-def]  # compiled by numba
         conflicting = np.zeros((distinct.size, distinct.size), np.bool_)
         for a in range(distinct.size):
             for b in range(a):
-                found = _conflict(names, distinct[a], distinct[b])
+                found = conflict(names, distinct[a], distinct[b])
                 conflicting[a, b] = conflicting[b, a] = found
         called = np.searchsorted(distinct, name[first:end])
         for a in range(size):
@@ -392,41 +335,3 @@ def _merge(sums, root, members, is_open, author, a, b):  # type: ignore[no-untyp
 @njit(cache=True)
 def _differ(a, b):  # type: ignore[no-untyped-def]  # compiled by numba
     return a >= 0 and b >= 0 and a != b
-
-
-@njit(cache=True)
-def _conflicts(names, one, other):  # type: ignore[no-untyped-def]  # compiled by numba
-    found = np.zeros(one.size, np.bool_)
-    for pair in range(one.size):
-        found[pair] = _conflict(names, one[pair], other[pair])
-    return found
-
-
-@njit(cache=True)
-def _conflict(names, one, other):  # type: ignore[no-untyped-def]  # compiled by numba
-    first, second = names[one], names[other]
-    if first[0] and second[0]:
-        if _begins(first, second, min(first[1], second[1])):
-            return False
-        if not _begins(first, second, min(first[0], second[0])):
-            return True
-        shorter = first if first[0] < second[0] else second
-        if first[0] != second[0] and shorter[3] & 0xFFFFFFFF:
-            return True  # Xiao Ming and Xiaohong, unlike Alex B and Alexander B
-    for token in range(2, 2 + TOKENS):
-        x, y = first[token], second[token]
-        if x == 0 or y == 0 or x == y:
-            continue
-        if x >> 32 != y >> 32:
-            return True
-        if token > 2 and x & 0xFFFFFFFF and y & 0xFFFFFFFF:
-            return True
-    return False
-
-
-@njit(cache=True)
-def _begins(first, second, length):  # type: ignore[no-untyped-def]  # compiled by numba
-    for letter in range(2 + TOKENS, 2 + TOKENS + length):  # noqa: SIM110  # numba has no all()
-        if first[letter] != second[letter]:
-            return False
-    return True

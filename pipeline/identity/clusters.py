@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models import clustering
+from models import clustering, given_names
 from models.clustering import ABSENT
 from pipeline import engine, lake
 from pipeline.identity.comparison import FLOOR
@@ -76,7 +76,7 @@ def decide(
     founding = founding_ids(regarded)
     touched = np.flatnonzero(regarded["is_touched"].to_numpy())
     codes = {name: _codes(regarded[name]) for name in ("block", "orcid", "suffix", "given_names")}
-    names = clustering.name_codes(codes["given_names"].texts)
+    names = given_names.name_codes(codes["given_names"].texts)
     papers = regarded["pmid"].to_numpy()
     authors = pc.fill_null(regarded["author_id"], ABSENT).to_numpy()
     authors = np.where(np.isin(authors, leaving), ABSENT, authors)
@@ -220,4 +220,4 @@ def _may_join(part: _Part, group: Sequence[_Part], names: Ints) -> bool:
 
 def _any_conflict(one: Ints, other: Ints, names: Ints) -> bool:
     pairs = np.repeat(one, other.size), np.tile(other, one.size)
-    return bool(clustering.conflicts(names, *pairs).any())
+    return bool(given_names.conflicts(names, *pairs).any())

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.clustering import conflicts, name_codes
+from models.given_names import conflicts, name_codes
 from models.same_author import Matcher
 from pipeline import engine, lake
 from pipeline.identity.features import TABLES_OF_FEATURES, Words, pair_features

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.clustering import ABSENT, Mentions, assign_greedily, cluster, conflicts, name_codes
+from models.clustering import ABSENT, Mentions, assign_greedily, cluster
+from models.given_names import name_codes
 
 FLOOR = 0.1
 
@@ -193,33 +194,6 @@ def test_a_part_that_cannot_be_cut_is_linked_in_pieces() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert clustered([], {}) == ([], [])
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("jane", "john", True),
-        ("jane", "j", False),
-        ("j a", "jane", False),
-        ("j a", "jane b", True),
-        ("jane ann", "jane alice", True),
-        ("xiao ming", "xiaoming", False),
-        ("xiao ming", "xiaohong", True),
-        ("jean luc", "jeanluc p", False),
-        ("alex b", "alexander b", False),
-        ("alex b", "alexander c", True),
-        ("mohammed", "mohamed", False),
-        ("stephan", "stefan", False),
-        ("wei", "wen", True),
-        ("", "jane", False),
-    ],
-)
-def test_given_names_conflict_where_they_cannot_be_one_persons(
-    one: str, other: str, expected: bool
-) -> None:
-    names = name_codes([one, other])
-    rows = np.array([0, 1])
-    assert conflicts(names, rows, rows[::-1].copy()).tolist() == [expected, expected]
 
 
 def test_partners_are_assigned_greedily_and_once() -> None:
