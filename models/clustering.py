@@ -83,7 +83,7 @@ def cluster(
     """Link mentions while the mean probability between two clusters is at least `threshold`.
 
     In a cluster no two mentions are of one paper, bear two ORCID iDs or two suffixes, or have given
-    names that conflict (see `given_names`). Mentions with one ORCID iD start out together, and so do
+    names that conflict (see `given_names`). Mentions with one ORCID iD start out together, so do
     mentions that were one author, unless a veto keeps them apart. Clusters that were two authors
     have to be linked by `margin` more: so authors do not come and go with every paper.
 
