@@ -68,7 +68,7 @@ class Settings:
     records_per_commit: int = _setting(
         30_000, "papers read between commits to the lake: what a crash may cost"
     )
-    half_life_years: float = _setting(5.0, "years after which a joint paper counts half")
+    half_life_years: float = _setting(2.0, "years after which a joint paper counts half")
     author_cap: int = _setting(50, "papers with more authors than this give no edges")
     active_months: int = _setting(
         60, "months within which a served or suggested author has published"
@@ -142,9 +142,9 @@ class Settings:
         return self.home / "scratch"
 
     @property
-    def calibration_file(self) -> Path:
-        """The promoted model that turns scores into probabilities."""
-        return self.home / "models" / "probability.json"
+    def ranker_file(self) -> Path:
+        """The ranker of collaborators that was trained here, if any was."""
+        return self.home / "models" / "ranker.json"
 
     @property
     def matcher_file(self) -> Path:

@@ -1,30 +1,99 @@
--- One row a suggestion: the :kept best candidates of each author. The score is the probability
--- that a short walk over recency-weighted coauthorships ends at the candidate: two steps over one
--- shared coauthor, plus a longer walk that restarts at the author.
-WITH scored AS (
+-- One row a suggestion: the :kept best of each author's shortlist. Taken out is anyone who may be the
+-- author, or a coauthor of the author, under another id: the same ORCID iD, or the same last name
+-- and first initial with given names that do not contradict each other ("J", "Jean", "Jean-Luc" and
+-- "Jeanluc" may all be one), unless both have an ORCID iD and these differ.
+WITH named AS (
     SELECT
         author_id,
-        candidate_id,
-        resource_allocation,
-        resource_allocation + pagerank AS score
-    FROM candidates
+        orcid,
+        block,
+        SPLIT_PART(given_names, ' ', 1) AS first_name,
+        REPLACE(given_names, ' ', '') AS given_name
+    FROM authors
+),
+
+known AS (
+    SELECT author_id, author_id AS known_id FROM authors
+    UNION ALL
+    SELECT author_id, coauthor_id FROM coauthorships
+    UNION ALL
+    SELECT coauthor_id, author_id FROM coauthorships
+),
+
+known_names AS (
+    SELECT DISTINCT
+        known.author_id,
+        named.orcid,
+        named.block,
+        named.first_name,
+        named.given_name
+    FROM known
+    INNER JOIN named ON known.known_id = named.author_id
+),
+
+excluded AS (
+    SELECT shortlist.author_id, shortlist.candidate_id
+    FROM shortlist
+    INNER JOIN named ON shortlist.candidate_id = named.author_id
+    INNER JOIN known_names
+        ON shortlist.author_id = known_names.author_id AND named.block = known_names.block
+    WHERE
+        COALESCE(named.orcid, known_names.orcid, '')
+        = COALESCE(known_names.orcid, named.orcid, '')
+        AND (
+            LENGTH(named.first_name) <= 1
+            OR LENGTH(known_names.first_name) <= 1
+            OR named.first_name = known_names.first_name
+            OR SUBSTR(named.given_name, 1, LENGTH(known_names.given_name))
+            = known_names.given_name
+            OR SUBSTR(known_names.given_name, 1, LENGTH(named.given_name)) = named.given_name
+        )
+    UNION
+    SELECT shortlist.author_id, shortlist.candidate_id
+    FROM shortlist
+    INNER JOIN named ON shortlist.candidate_id = named.author_id
+    INNER JOIN known_names
+        ON shortlist.author_id = known_names.author_id AND named.orcid = known_names.orcid
 ),
 
 ranked AS (
     SELECT
-        author_id,
-        candidate_id,
-        resource_allocation,
-        score,
+        shortlist.author_id,
+        shortlist.candidate_id,
+        shortlist.score,
+        shortlist.shares_coauthor,
+        shortlist.from_coauthors,
+        shortlist.from_topics,
+        shortlist.from_venues,
+        shortlist.from_workplace,
+        shortlist.from_activity,
+        shortlist.from_career,
         CAST(
             ROW_NUMBER() OVER (
-                PARTITION BY author_id ORDER BY ROUND(score, 10) DESC, candidate_id
+                PARTITION BY shortlist.author_id
+                ORDER BY ROUND(shortlist.score, 10) DESC, shortlist.candidate_id
             ) AS INT
         ) AS rank
-    FROM scored
+    FROM shortlist
+    LEFT JOIN excluded
+        ON
+            shortlist.author_id = excluded.author_id
+            AND shortlist.candidate_id = excluded.candidate_id
+    WHERE excluded.author_id IS NULL
 )
 
-SELECT author_id, rank, candidate_id, resource_allocation, score
+SELECT
+    author_id,
+    rank,
+    candidate_id,
+    score,
+    shares_coauthor,
+    from_coauthors,
+    from_topics,
+    from_venues,
+    from_workplace,
+    from_activity,
+    from_career
 FROM ranked
 WHERE rank <= :kept
 ORDER BY author_id, rank

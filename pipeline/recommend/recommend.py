@@ -1,4 +1,4 @@
-"""Candidates, ranking, reasons: from the graph to checked recommendations."""
+"""Candidates, ranking, reasons: from what is known to checked recommendations."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models import kernels
-from models.ranker import SMALLEST_SCORE, Calibration
+from models.ranker import Ranker
 from pipeline import engine
 from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
+from pipeline.recommend.features import GROUPS, features_of, group_columns
+from pipeline.recommend.known import Known, known_on
+from pipeline.recommend.records import Records, Singles
+from pipeline.recommend.sources import AT_ONCE, Candidates, propose
+from pipeline.scratch import scratch
 from pipeline.settings import Settings
-from pipeline.tables import CANDIDATES, COUNT, ID
+from pipeline.tables import CANDIDATES, COUNT, ID, REAL
 
-RANKING_RULE = "walks-1"
+RANKING_RULE = "linear-1"
 """Changes whenever the same tables would be ranked or explained otherwise."""
 
-CANDIDATES_PER_SOURCE = 60
-SOURCES_AT_ONCE = 4_096
+SHORTLIST = 60
+"""Best candidates of an author that policy chooses from."""
+
 SHARED_COAUTHORS_SHOWN = 3
 SHARED_TOPICS_SHOWN = 2
 TELLING_TOPIC_SHARE = 0.02
@@ -43,6 +49,15 @@ PATHS = pa.schema(
         ("other_person_id", ID),
     ]
 )
+SHORTLISTED = pa.schema(
+    [
+        ("author_id", ID),
+        ("candidate_id", ID),
+        ("score", REAL),
+        ("shares_coauthor", pa.bool_()),
+        *((f"from_{group}", REAL) for group in GROUPS),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +72,9 @@ class Recommended:
 
 def recommend(
     current: Mapping[str, Dataset],
-    graph: kernels.Graph,
+    records: Records,
     suppressed_ids: kernels.Ints,
-    calibration: Calibration | None,
+    ranker: Ranker,
     commit: Commit,
     as_of: date,
     settings: Settings,
@@ -70,21 +85,23 @@ def recommend(
     Parameters
     ----------
     current
-        authors, coauthorships, identities, publications, topics of one run.
-    graph
-        The coauthorship graph over all of `authors`, without the ties of suppressed people.
+        authors, author_affiliations, coauthorships, identities, publications, topics of one run.
+    records
+        The same as arrays.
     suppressed_ids
         People who are neither served nor suggested, and stand in no reason.
-    calibration
-        Model that turns scores into probabilities; None leaves them null.
 
     Raises
     ------
     ConfrereError
         A reason is not borne out by the tables; nothing is written then.
     """
-    served, eligible = _roles(current["authors"], suppressed_ids, as_of, settings)
-    if not served.any():
+    hidden = np.flatnonzero(np.isin(records.author_ids, suppressed_ids))
+    known = known_on(records, as_of, hidden)
+    eligible = known.active_since(settings.active_since(as_of))
+    eligible[hidden] = False
+    served = np.flatnonzero(eligible & (known.paper_counts >= 2))
+    if not served.size:
         logger.warning(
             "nobody to serve as of %s: no author has two papers and one in the last %d months",
             as_of,
@@ -100,100 +117,100 @@ def recommend(
         "shared_coauthors": SHARED_COAUTHORS_SHOWN,
         "shared_topics": SHARED_TOPICS_SHOWN,
         "topic_share": TELLING_TOPIC_SHARE,
-        "model_version": model_version(calibration),
-        "is_calibrated": calibration is not None,
-        "intercept": calibration.intercept if calibration else 0.0,
-        "slope": calibration.slope if calibration else 0.0,
-        "smallest_score": SMALLEST_SCORE,
+        "model_version": model_version(ranker),
+        "intercept": ranker.intercept,
+        "slope": ranker.slope,
     }
 
     def run(name: str, **sources: engine.Source) -> engine.Rows:
         return engine.query(ROOM / f"{name}.sql", {**current, **sources}, parameters, settings)
 
-    proposals = _proposals(graph, np.flatnonzero(served), eligible, settings.threads)
-    with (
-        engine.spilled(proposals, CANDIDATES.schema, settings) as proposed,
-        run("candidates", proposals=proposed) as rows,
-    ):
-        candidate_count = commit.write("candidates", rows, made_from, as_of)
     suppressed = pa.table({"author_id": pa.array(suppressed_ids, ID)})
-    with (
-        run("ties", suppressed=suppressed) as rows,
-        engine.spilled(rows, rows.schema, settings) as ties,
-        run("ranking", candidates=commit.dataset("candidates")) as rows,
-        engine.spilled(rows, rows.schema, settings) as ranking,
-        engine.spilled(_paths(graph, ranking), PATHS, settings) as paths,
-    ):
-        with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
-            reason_count = commit.write("reasons", rows, made_from, as_of)
-        reasons = commit.dataset("reasons")
-        with run("recommendations", ranking=ranking, reasons=reasons) as rows:
-            recommendation_count = commit.write("recommendations", rows, made_from, as_of)
+    with scratch(settings) as folder:
+        shortlist = folder / "shortlist.parquet"
+        with pq.ParquetWriter(shortlist, SHORTLISTED) as writer:
+            rows = _scored(known, served, eligible, ranker, writer, settings)
+            candidate_count = commit.write("candidates", rows, made_from, as_of)
+        with (
+            run("ties", suppressed=suppressed) as rows,
+            engine.spilled(rows, rows.schema, settings) as ties,
+            run("ranking", shortlist=shortlist) as rows,
+            engine.spilled(rows, rows.schema, settings) as ranking,
+            engine.spilled(_paths(known.graph, ranking), PATHS, settings) as paths,
+        ):
+            with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
+                reason_count = commit.write("reasons", rows, made_from, as_of)
+            reasons = commit.dataset("reasons")
+            with run("recommendations", ranking=ranking, reasons=reasons) as rows:
+                recommendation_count = commit.write("recommendations", rows, made_from, as_of)
     with run("unsupported", reasons=reasons) as rows:
         _refuse_unsupported(rows.read_all())
-    return Recommended(int(served.sum()), candidate_count, recommendation_count, reason_count)
+    return Recommended(served.size, candidate_count, recommendation_count, reason_count)
 
 
-def model_version(calibration: Calibration | None) -> str:
-    """Name what ranks and what turns scores into probabilities."""
-    return f"{RANKING_RULE}+{calibration.trained_as_of}" if calibration else RANKING_RULE
+def model_version(ranker: Ranker) -> str:
+    """Name what ranks, and what it was trained on."""
+    return f"{RANKING_RULE}: {ranker.trained_on}"
 
 
-def _roles(
-    authors: Dataset,
-    suppressed_ids: kernels.Ints,
-    as_of: date,
+def _scored(
+    known: Known,
+    served: kernels.Ints,
+    eligible: kernels.Flags,
+    ranker: Ranker,
+    shortlist: pq.ParquetWriter,
     settings: Settings,
-) -> tuple[kernels.Flags, kernels.Flags]:
-    """Who is served and who may be suggested, as flags over the authors in order of their id."""
-    people = authors.read(["author_id", "last_on", "publication_count"])
-    since = pa.scalar(settings.active_since(as_of))
-    active = pc.greater_equal(people["last_on"], since).to_numpy()
-    eligible = active & ~np.isin(people["author_id"].to_numpy(), suppressed_ids)
-    return eligible & (people["publication_count"].to_numpy() >= 2), eligible
-
-
-def _proposals(
-    graph: kernels.Graph, sources: kernels.Ints, eligible: kernels.Flags, threads: int
 ) -> Iterator[pa.RecordBatch]:
-    """Union of both candidate sources, scored; pairs with no path of three steps are left out."""
-    chunks = np.array_split(sources, max(1, -(-len(sources) // SOURCES_AT_ONCE)))
-    for chunk in track(chunks, "walking the graph", len(chunks)):
-        near = kernels.two_hop_top_k(graph, chunk, eligible, CANDIDATES_PER_SOURCE, threads)
-        far = kernels.pagerank_top_k(graph, chunk, eligible, CANDIDATES_PER_SOURCE, threads)
-        width = len(graph.node_ids)
-        far_pairs = far.sources * width + far.targets
-        pairs = np.union1d(near.sources * width + near.targets, far_pairs)
-        pagerank = np.zeros(len(pairs))
-        pagerank[np.searchsorted(pairs, far_pairs)] = far.scores
-        source, target = pairs // width, pairs % width
-        allocation = kernels.resource_allocation(graph, source, target)
-        reached = allocation > 0
-        reached[~reached] = (
-            kernels.strongest_paths(graph, source[~reached], target[~reached])[0] >= 0
-        )
+    """Score all candidates; the best of each author go to the shortlist, with what they rest on."""
+    ids = known.records.author_ids
+    batches = -(-served.size // AT_ONCE)
+    for found in track(propose(known, served, eligible), "looking for colleagues", batches):
+        values = features_of(known, found.sources, found.starts, found.targets, settings.threads)
+        score = ranker.score(values).round(10)
+        author = np.repeat(found.sources, np.diff(found.starts))
         yield pa.record_batch(
-            [
-                graph.node_ids[source[reached]],
-                graph.node_ids[target[reached]],
-                allocation[reached].clip(max=1.0),
-                pagerank[reached].clip(max=1.0),
-            ],
+            [ids[author], ids[found.targets], score, found.proposed_by.astype(np.int32)],
             schema=CANDIDATES.schema,
         )
+        best = _best(found, author, score)
+        shortlist.write_batch(
+            _explained(ranker, values[best], ids[author[best]], ids[found.targets[best]])
+        )
+
+
+def _best(found: Candidates, author: kernels.Ints, score: kernels.Floats) -> kernels.Ints:
+    """Places of the shortlist of each author, best first, ties by author id."""
+    order = np.lexsort((found.targets, -score, author))
+    place = np.arange(order.size) - np.searchsorted(author, author)
+    best: kernels.Ints = order[place < SHORTLIST]
+    return best
+
+
+def _explained(
+    ranker: Ranker, values: Singles, author_ids: kernels.Ints, candidate_ids: kernels.Ints
+) -> pa.RecordBatch:
+    """Tell what each group of features brings; the score is their sum."""
+    each = ranker.contributions(values)
+    groups = [each[:, columns].sum(axis=1).round(10) for columns in group_columns().values()]
+    shares = values[:, ranker.features.index("shared_coauthors")] > 0
+    score = np.sum(groups, axis=0) if groups else np.zeros(len(values))
+    columns = [author_ids, candidate_ids, score, shares, *groups]
+    return pa.record_batch(columns, schema=SHORTLISTED)
 
 
 def _paths(graph: kernels.Graph, ranking: Path) -> Iterator[pa.RecordBatch]:
-    """Three steps from author to candidate for each suggestion without a shared coauthor."""
-    ranked = pq.read_table(ranking, columns=["author_id", "candidate_id", "resource_allocation"])
-    alone = ranked.filter(pc.equal(ranked["resource_allocation"], 0.0))
+    """Three steps from author to candidate, for each suggestion without a shared coauthor."""
+    ranked = pq.read_table(ranking, columns=["author_id", "candidate_id", "shares_coauthor"])
+    alone = ranked.filter(pc.invert(ranked["shares_coauthor"]))
     author, candidate = alone["author_id"].to_numpy(), alone["candidate_id"].to_numpy()
     first, second = kernels.strongest_paths(
         graph,
         np.searchsorted(graph.node_ids, author),
         np.searchsorted(graph.node_ids, candidate),
     )
-    stops = [author, graph.node_ids[first], graph.node_ids[second], candidate]
+    is_path = first >= 0
+    author, candidate = author[is_path], candidate[is_path]
+    stops = [author, graph.node_ids[first[is_path]], graph.node_ids[second[is_path]], candidate]
     for place in (1, 2, 3):
         steps = np.full(len(author), place, dtype=np.int32)
         columns = [author, candidate, steps, stops[place - 1], stops[place]]
