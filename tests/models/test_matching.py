@@ -117,3 +117,11 @@ def test_who_runs_out_of_wishes_gets_fewer_and_no_room_means_nobody() -> None:
     lists = {0: [(0, 0.5), (1, 0.5)], 1: [(0, 0.6)]}
     assert matched(lists, quota=2, room=1) == {(0, 1, 0.5), (1, 0, 0.6)}
     assert matched(lists, quota=2, room=0) == set()
+
+
+@HUNDRED
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(1, 40))
+def test_whom_all_ask_first_keeps_the_best_of_them(worths: list[int], room: int) -> None:
+    found = match([(author, 0, worth) for author, worth in enumerate(worths)], 1, room)
+    best = sorted(range(len(worths)), key=lambda author: (-worths[author], author))[:room]
+    assert np.flatnonzero(found).tolist() == sorted(best)

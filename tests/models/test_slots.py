@@ -32,6 +32,11 @@ def test_another_institution_takes_the_tenth_place_and_the_rest_move_down() -> N
     assert causes(chosen) == ["score"] * 9 + ["other_institution"] + ["score"] * 2
 
 
+def test_who_is_on_the_list_already_needs_no_further_room() -> None:
+    given = shortlists(TWELVE, is_other_institution=[11])
+    assert rerank(given, replace(ONE_INSTITUTION, exposure_cap=1)).pairs[9] == 11
+
+
 def test_nothing_moves_where_one_stands_there_by_its_chance() -> None:
     chosen = rerank(shortlists(TWELVE, is_other_institution=[3, 11]), ONE_INSTITUTION)
     assert chosen.pairs.tolist() == list(range(12))
@@ -63,6 +68,20 @@ def test_who_holds_a_place_for_one_floor_is_not_pushed_out_for_another() -> None
     assert rerank(given, policy).pairs.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 11, 9, 8, 10]
 
 
+def test_who_gave_way_after_all_stands_there_by_the_score() -> None:
+    """Pair 11 is lifted first, but 12, from another institution too, makes it dispensable."""
+    policy = replace(ONE_INSTITUTION, other_department_slots=1, early_career_share=0.1)
+    given = shortlists(
+        [*TWELVE, 0.14, 0.13],
+        is_other_institution=[11, 12],
+        is_other_department=[12],
+        is_early_career=[13],
+    )
+    chosen = rerank(given, policy)
+    assert chosen.pairs.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 11, 8, 9, 10]
+    assert causes(chosen)[8:11] == ["other_department", "early_career", "score"]
+
+
 def test_a_slot_is_not_given_to_who_is_much_less_likely() -> None:
     given = shortlists(TWELVE, is_other_institution=[11])  # 0.15 beside 0.21
     assert rerank(given, replace(ONE_INSTITUTION, slot_floor=0.7)).pairs.tolist()[9] == 11
@@ -78,6 +97,7 @@ def test_the_upper_half_is_never_given_up() -> None:
 
 def test_the_share_of_early_careers_is_rounded_up() -> None:
     given = shortlists(TWELVE, is_early_career=[9, 10, 11])
+    assert Policy(slot_span=100, early_career_share=0.07).floors(100) == (1, 1, 7)
     for share, count in ((0.0, 1), (0.1, 1), (0.2, 2), (0.21, 3), (0.3, 3)):
         policy = replace(OFF, early_career_share=share, slot_floor=0.0)
         top = rerank(given, policy).pairs[:10]
@@ -106,6 +126,19 @@ def test_no_slot_breaks_the_cap() -> None:
         is_other_institution=[2],
     )
     assert rerank(given, policy).pairs.tolist() == [0, 1, 3]
+
+
+def test_room_taken_by_one_slot_is_gone_for_the_next() -> None:
+    """Author 0 wants candidate 2 for its institution, author 1 a round later for its department."""
+    policy = Policy(kept=4, slot_span=4, exposure_cap=1, slot_floor=0.0, early_career_share=0.0)
+    given = shortlists(
+        [0.9, 0.8, 0.7, 0.6, 0.3, 0.9, 0.8, 0.7, 0.6, 0.4],
+        author=[0] * 5 + [1] * 5,
+        candidate=[0, 1, 3, 4, 2, 5, 6, 7, 8, 2],
+        is_other_institution=[4, 5],
+        is_other_department=[0, 9],
+    )
+    assert rerank(given, policy).pairs.tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
 
 
 @HUNDRED
