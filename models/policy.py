@@ -37,8 +37,8 @@ NO_TEAM = -1
 class Policy:
     """What counts besides the chance of a joint paper; the defaults are gentle.
 
-    They move nobody out of the upper half of the first ten, and put nobody among them who has less
-    than half the chance of whom they push out.
+    Slots move nobody in the upper half of the first ten, and lift nobody who has less than half the
+    chance of whom they push out.
 
     Raises
     ------
