@@ -30,9 +30,11 @@ MEASURES = (
     "active_shared_coauthors",
     "team_share",
     "recent_team_share",
+    "team_shares",
     "topics_recent",
     "topics_lifetime",
     "topics_around",
+    "words",
     "venues",
     "institution",
     "department",
@@ -50,16 +52,24 @@ introduction
     Two steps, the first over ties of the source that are new.
 shared_coauthors, active_shared_coauthors
     How many; of these, who tie both within a year.
-team_share, recent_team_share
+team_share, recent_team_share, team_shares
     Greatest share of the source's recent ties that stands on one paper of the target; the same, the
-    paper by its age.
+    paper by its age; the sum of these.
 topics_recent, topics_lifetime, topics_around
     Cosines of what the two write about: of late, ever, and together with those around them.
-venues
-    Cosine of the journals of late.
+words, venues
+    Cosines of the words of titles and of the journals, of late.
 institution, department
     1 where they have one in common.
 """
+
+
+class Rows(NamedTuple):
+    """Compressed sparse rows, codes ascending in each: shapes (n + 1,), (entries,), (entries,)."""
+
+    starts: NDArray[np.int32]
+    codes: NDArray[np.int32]
+    weights: Singles
 
 
 class World(NamedTuple):
@@ -80,8 +90,8 @@ class World(NamedTuple):
         Weight of a paper by its age; 0 of one that ties nobody, shape (p,).
     topics_recent, topics_lifetime, topics_around
         Rows of length 1 or 0, shape (n, dimensions).
-    venue_starts, venues, venue_weights
-        Journals of each person in compressed sparse rows, rows of length 1.
+    words, venues
+        Words of titles and journals of each person, rows of length 1, see `Rows`.
     place_starts, institutions, departments
         Workplaces of each person; a department of -1 is not known. Sorted by institution.
     """
@@ -100,35 +110,47 @@ class World(NamedTuple):
     topics_recent: Singles
     topics_lifetime: Singles
     topics_around: Singles
-    venue_starts: Ints
-    venues: Ints
-    venue_weights: Floats
+    words: Rows
+    venues: Rows
     place_starts: Ints
     institutions: Ints
     departments: Ints
 
 
-def measure(world: World, sources: Ints, starts: Ints, targets: Ints, threads: int = 1) -> Singles:
+def measure(
+    world: World, sources: Ints, starts: Ints, targets: Ints, threads: int = 1
+) -> tuple[Singles, Ints]:
     """Measure pairs; the targets of `sources[i]` are `targets[starts[i]:starts[i + 1]]`.
 
     Returns
     -------
-    Shape (targets, MEASURES).
+    Shape (targets, MEASURES), and through whom each pair is best reached: the shared coauthor of
+    the most probable walk, -1 where there is none.
     """
     found = np.zeros((len(targets), len(MEASURES)), np.float32)
+    through = np.full(len(targets), -1, np.int64)
     bounds = np.linspace(0, len(sources), threads + 1).astype(np.int64)
 
     def run(part: int) -> None:
         own = slice(bounds[part], bounds[part + 1])
-        _measure(world, sources[own], starts[bounds[part] : bounds[part + 1] + 1], targets, found)
+        _measure(
+            world,
+            sources[own],
+            starts[bounds[part] : bounds[part + 1] + 1],
+            targets,
+            found,
+            through,
+        )
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(run, range(threads)))
-    return found
+    return found, through
 
 
 @numba.njit(cache=True, nogil=True)
-def _measure(world: World, sources: Ints, starts: Ints, targets: Ints, found: Singles) -> None:
+def _measure(
+    world: World, sources: Ints, starts: Ints, targets: Ints, found: Singles, through: Ints
+) -> None:
     size = len(world.indptr) - 1
     walks = np.zeros((6, size))
     touched = np.empty((6, size), dtype=np.int64)
@@ -152,12 +174,13 @@ def _measure(world: World, sources: Ints, starts: Ints, targets: Ints, found: Si
             row = found[pair]
             row[0], row[1] = walks[1, target], walks[2, target]
             row[2], row[3] = walks[4, target], walks[5, target]
-            _shared(world, source, target, row)
+            through[pair] = _shared(world, source, target, row)
             _teams(world, walks[0], target, row)
-            row[10] = _dot(world.topics_recent, source, target)
-            row[11] = _dot(world.topics_lifetime, source, target)
-            row[12] = _dot(world.topics_around, source, target)
-            row[13] = _venues(world, source, target)
+            row[11] = _dot(world.topics_recent, source, target)
+            row[12] = _dot(world.topics_lifetime, source, target)
+            row[13] = _dot(world.topics_around, source, target)
+            row[14] = _cosine(world.words, source, target)
+            row[15] = _cosine(world.venues, source, target)
             _places(world, source, target, row)
         for step in range(6):
             for k in range(counts[step]):
@@ -194,8 +217,9 @@ def _step(
 
 
 @numba.njit(cache=True, nogil=True)
-def _shared(world: World, source: int, target: int, row: Singles) -> None:
-    """Merge the two sorted rows of ties."""
+def _shared(world: World, source: int, target: int, row: Singles) -> int:
+    """Merge the two sorted rows of ties; return through whom the target is best reached."""
+    through, best = -1, 0.0
     i, j = world.indptr[source], world.indptr[target]
     last_i, last_j = world.indptr[source + 1], world.indptr[target + 1]
     while i < last_i and j < last_j:
@@ -211,8 +235,12 @@ def _shared(world: World, source: int, target: int, row: Singles) -> None:
             row[6] += 1
             if world.last_year[i] > ACTIVE and world.last_year[j] > ACTIVE:
                 row[7] += 1
+            walk = world.recent[i] * world.recent[onward]
+            if walk > best:
+                through, best = world.indices[i], walk
             i += 1
             j += 1
+    return through
 
 
 @numba.njit(cache=True, nogil=True)
@@ -232,6 +260,7 @@ def _teams(world: World, ties: Floats, target: int, row: Singles) -> None:
             share += ties[world.people[person]]
         row[8] = max(row[8], share)
         row[9] = max(row[9], share * world.paper_weight[paper])
+        row[10] += share * world.paper_weight[paper]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -243,16 +272,16 @@ def _dot(rows: Singles, first: int, second: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _venues(world: World, source: int, target: int) -> float:
+def _cosine(rows: Rows, source: int, target: int) -> float:
     total = 0.0
-    i, j = world.venue_starts[source], world.venue_starts[target]
-    while i < world.venue_starts[source + 1] and j < world.venue_starts[target + 1]:
-        if world.venues[i] < world.venues[j]:
+    i, j = rows.starts[source], rows.starts[target]
+    while i < rows.starts[source + 1] and j < rows.starts[target + 1]:
+        if rows.codes[i] < rows.codes[j]:
             i += 1
-        elif world.venues[i] > world.venues[j]:
+        elif rows.codes[i] > rows.codes[j]:
             j += 1
         else:
-            total += world.venue_weights[i] * world.venue_weights[j]
+            total += rows.weights[i] * rows.weights[j]
             i += 1
             j += 1
     return total
@@ -263,7 +292,7 @@ def _places(world: World, source: int, target: int, row: Singles) -> None:
     for i in range(world.place_starts[source], world.place_starts[source + 1]):
         for j in range(world.place_starts[target], world.place_starts[target + 1]):
             if world.institutions[i] == world.institutions[j]:
-                row[14] = 1
+                row[16] = 1
                 department = world.departments[i]
                 if department >= 0 and department == world.departments[j]:
-                    row[15] = 1
+                    row[17] = 1

@@ -579,6 +579,12 @@ RECOMMENDATIONS = Table(
             nullable=True,
             low=1,
         ),
+        Column(
+            "placed_by",
+            TEXT,
+            "why it stands at this rank: by its score, or in a place kept for other institutions, other departments or early careers",
+            values=("score", "other_institution", "other_department", "early_career"),
+        ),
         Column("model_version", TEXT, "what ranked it"),
     ),
 )

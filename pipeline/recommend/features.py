@@ -107,9 +107,11 @@ FEATURES = (
     _pair("active_shared_coauthors", "coauthors", "of these, active with both", np.log1p),
     _pair("team_share", "coauthors", "share of one's ties on one paper of the other", _root),
     _pair("recent_team_share", "coauthors", "the same, recent papers more", _root),
+    _pair("team_shares", "coauthors", "the same of all papers together", _root),
     _pair("topics_recent", "topics", "likeness of what both write of late", _same),
     _pair("topics_lifetime", "topics", "likeness of what both ever wrote", _same),
     _pair("topics_around", "topics", "likeness with the topics of coauthors included", _same),
+    _pair("words", "topics", "likeness of the words of titles of late", _root),
     _pair("venues", "venues", "likeness of the journals of late", _root),
     _pair("institution", "workplace", "an institution in common", _same),
     _pair("department", "workplace", "a department in common", _same),
@@ -132,21 +134,24 @@ FEATURES = (
 )  # fmt: skip
 
 
-def features_of(known: Known, sources: Ints, starts: Ints, targets: Ints, threads: int) -> Singles:
+def features_of(
+    known: Known, sources: Ints, starts: Ints, targets: Ints, threads: int
+) -> tuple[Singles, Ints]:
     """Look at pairs; those of `sources[i]` are `targets[starts[i]:starts[i + 1]]`.
 
     Returns
     -------
-    Shape (targets, FEATURES).
+    Shape (targets, FEATURES), and through whom each pair is best reached, -1 for nobody.
     """
-    measured = measure(known.world, sources, starts, targets, threads)
+    measured, through = measure(known.world, sources, starts, targets, threads)
     source = np.repeat(sources, np.diff(starts))
     columns = Columns(
         dict(zip(MEASURES, measured.T, strict=True)),
         {name: trait[source].astype(np.float32) for name, trait in known.traits.items()},
         {name: trait[targets].astype(np.float32) for name, trait in known.traits.items()},
     )
-    return np.column_stack([feature.value(columns) for feature in FEATURES]).astype(np.float32)
+    values = np.column_stack([feature.value(columns) for feature in FEATURES])
+    return values.astype(np.float32), through
 
 
 def group_columns() -> dict[str, Flags]:

@@ -11,7 +11,7 @@ from scipy import sparse
 from models import baselines
 from models.baselines import Reals, Sparse
 from models.kernels import Flags, Graph, Ints
-from models.pairs import World
+from models.pairs import Rows, World
 from pipeline.recommend.records import Records, Singles
 
 DAYS_A_YEAR = 365.25
@@ -137,7 +137,6 @@ def _world(records: Records, today: int, wrote: Sparse, ties: _Ties, recent: Rea
     near = steps @ of_late
     around = _unit(of_late + AROUND_ONE_STEP * near + AROUND_TWO_STEPS * (steps @ near))
     papers_of, people_of = wrote, wrote.T.tocsr()
-    venues = _venues(records, weighed)
     paper_weight = np.zeros(records.days.size)
     paper_weight[ties.used] = recent[ties.used]
     new = ties.is_new.astype(np.float64)
@@ -158,9 +157,8 @@ def _world(records: Records, today: int, wrote: Sparse, ties: _Ties, recent: Rea
         of_late,
         _unit((wrote * stands[np.newaxis]).tocsr() @ records.topics),
         around,
-        venues.indptr.astype(np.int64),
-        venues.indices.astype(np.int64),
-        venues.data,
+        _rows((weighed @ records.words).tocsr()),
+        _rows(_venues(records, weighed)),
         np.searchsorted(workers, np.arange(records.author_ids.size + 1)),
         records.institutions[works],
         records.departments[works],
@@ -187,9 +185,16 @@ def _venues(records: Records, weighed: Sparse) -> Sparse:
     named = np.flatnonzero(records.venues >= 0)
     shape = (records.days.size, int(records.venues.max(initial=0)) + 1)
     printed_in = sparse.csr_array((np.ones(named.size), (named, records.venues[named])), shape)
-    venues = baselines.normalised((weighed @ printed_in).tocsr())
-    venues.sort_indices()
-    return venues
+    return (weighed @ printed_in).tocsr()
+
+
+def _rows(of_people: Sparse) -> Rows:
+    """Rows of length 1."""
+    unit = baselines.normalised(of_people)
+    unit.sort_indices()
+    return Rows(
+        unit.indptr.astype(np.int32), unit.indices.astype(np.int32), unit.data.astype(np.float32)
+    )
 
 
 def _spans(records: Records, persons: Ints, papers: Ints, count: int) -> tuple[Ints, Ints, Ints]:
@@ -215,7 +220,7 @@ def _traits(
     age = ages[papers]
 
     def total(weights: Reals) -> Reals:
-        summed: Reals = np.bincount(persons, weights=weights, minlength=count)
+        summed: Reals = np.bincount(persons, weights=weights, minlength=count).astype(np.float64)
         return summed
 
     recent, decade = np.exp(-age / RECENT_YEARS), np.exp(-age / 5)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models import kernels
+from models.policy import CAUSES, NO_TEAM, Policy, Shortlists, rerank
 from models.ranker import Ranker
 from pipeline import engine
 from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
-from pipeline.recommend.features import GROUPS, features_of, group_columns
+from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
 from pipeline.recommend.known import Known, known_on
 from pipeline.recommend.records import Records, Singles
 from pipeline.recommend.sources import AT_ONCE, Candidates, propose
@@ -55,9 +56,33 @@ SHORTLISTED = pa.schema(
         ("candidate_id", ID),
         ("score", REAL),
         ("shares_coauthor", pa.bool_()),
+        ("through_id", ID),
+        ("is_other_institution", pa.bool_()),
+        ("is_other_department", pa.bool_()),
+        ("is_early_career", pa.bool_()),
         *((f"from_{group}", REAL) for group in GROUPS),
     ]
 )
+RANKED = pa.schema(
+    [
+        *(SHORTLISTED.field(name) for name in ("author_id", "candidate_id", "score")),
+        ("rank", COUNT),
+        ("placed_by", pa.string()),
+        *(field for field in SHORTLISTED if field.name.startswith(("from_", "shares_"))),
+    ]
+)
+EARLY_YEARS = 5.0
+"""Years since the first paper below which somebody is early in their career."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Rows of people, their features, and through whom each pair is reached (-1: nobody)."""
+
+    sources: kernels.Ints
+    targets: kernels.Ints
+    values: Singles
+    through: kernels.Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +99,7 @@ def recommend(
     current: Mapping[str, Dataset],
     records: Records,
     suppressed_ids: kernels.Ints,
+    shown: pa.Table,
     ranker: Ranker,
     commit: Commit,
     as_of: date,
@@ -90,6 +116,8 @@ def recommend(
         The same as arrays.
     suppressed_ids
         People who are neither served nor suggested, and stand in no reason.
+    shown
+        author_id, candidate_id, impression_count: what digests have suggested already.
 
     Raises
     ------
@@ -113,7 +141,6 @@ def recommend(
     parameters: dict[str, engine.Value] = {
         "as_of": as_of,
         "author_cap": settings.author_cap,
-        "kept": settings.recommendations_per_author,
         "shared_coauthors": SHARED_COAUTHORS_SHOWN,
         "shared_topics": SHARED_TOPICS_SHOWN,
         "topic_share": TELLING_TOPIC_SHARE,
@@ -134,8 +161,8 @@ def recommend(
         with (
             run("ties", suppressed=suppressed) as rows,
             engine.spilled(rows, rows.schema, settings) as ties,
-            run("ranking", shortlist=shortlist) as rows,
-            engine.spilled(rows, rows.schema, settings) as ranking,
+            run("shortlist", shortlist=shortlist) as rows,
+            engine.spilled(_ranked(rows, shown, ranker, settings), RANKED, settings) as ranking,
             engine.spilled(_paths(known.graph, ranking), PATHS, settings) as paths,
         ):
             with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
@@ -165,7 +192,9 @@ def _scored(
     ids = known.records.author_ids
     batches = -(-served.size // AT_ONCE)
     for found in track(propose(known, served, eligible), "looking for colleagues", batches):
-        values = features_of(known, found.sources, found.starts, found.targets, settings.threads)
+        values, through = features_of(
+            known, found.sources, found.starts, found.targets, settings.threads
+        )
         score = ranker.score(values).round(10)
         author = np.repeat(found.sources, np.diff(found.starts))
         yield pa.record_batch(
@@ -173,9 +202,8 @@ def _scored(
             schema=CANDIDATES.schema,
         )
         best = _best(found, author, score)
-        shortlist.write_batch(
-            _explained(ranker, values[best], ids[author[best]], ids[found.targets[best]])
-        )
+        pairs = Pairs(author[best], found.targets[best], values[best], through[best])
+        shortlist.write_batch(_explained(known, ranker, pairs))
 
 
 def _best(found: Candidates, author: kernels.Ints, score: kernels.Floats) -> kernels.Ints:
@@ -186,16 +214,95 @@ def _best(found: Candidates, author: kernels.Ints, score: kernels.Floats) -> ker
     return best
 
 
-def _explained(
-    ranker: Ranker, values: Singles, author_ids: kernels.Ints, candidate_ids: kernels.Ints
-) -> pa.RecordBatch:
+def _explained(known: Known, ranker: Ranker, pairs: Pairs) -> pa.RecordBatch:
     """Tell what each group of features brings; the score is their sum."""
-    each = ranker.contributions(values)
+    each = ranker.contributions(pairs.values)
     groups = [each[:, columns].sum(axis=1).round(10) for columns in group_columns().values()]
-    shares = values[:, ranker.features.index("shared_coauthors")] > 0
-    score = np.sum(groups, axis=0) if groups else np.zeros(len(values))
-    columns = [author_ids, candidate_ids, score, shares, *groups]
+    ids = known.records.author_ids
+    is_early = known.traits["career_years"][pairs.targets] < EARLY_YEARS
+    columns = [
+        ids[pairs.sources],
+        ids[pairs.targets],
+        np.sum(groups, axis=0).round(10),
+        pairs.through >= 0,
+        np.where(pairs.through >= 0, ids[pairs.through], 0),
+        *_elsewhere(known, pairs),
+        is_early,
+        *groups,
+    ]
     return pa.record_batch(columns, schema=SHORTLISTED)
+
+
+def _elsewhere(known: Known, pairs: Pairs) -> tuple[kernels.Flags, kernels.Flags]:
+    """Whether the two work at other institutions, and in other departments; False if unknown."""
+    starts = known.world.place_starts
+    names_one = np.diff(starts) > 0
+    named = np.add.reduceat(
+        np.r_[known.world.departments >= 0, False], np.minimum(starts[:-1], starts[-1])
+    )
+    names_department = names_one & (named > 0)
+    is_same = [
+        pairs.values[:, [f.name for f in FEATURES].index(name)] > 0
+        for name in ("institution", "department")
+    ]
+    both = [flags[pairs.sources] & flags[pairs.targets] for flags in (names_one, names_department)]
+    return both[0] & ~is_same[0], both[1] & ~is_same[1]
+
+
+def _ranked(
+    shortlist: Iterable[pa.RecordBatch], shown: pa.Table, ranker: Ranker, settings: Settings
+) -> Iterator[pa.RecordBatch]:
+    """Choose from all shortlists together, by policy; see `models.policy`."""
+    table = pa.Table.from_batches(shortlist, SHORTLISTED)
+    flags = {
+        name: table[name].to_numpy()
+        for name in (
+            "is_other_institution",
+            "is_other_department",
+            "is_early_career",
+            "shares_coauthor",
+        )
+    }
+    through = table["through_id"].to_numpy()
+    chosen = rerank(
+        Shortlists(
+            author=_code(table["author_id"]),
+            candidate=_code(table["candidate_id"]),
+            probability=ranker.probability(table["score"].to_numpy()),
+            impressions=_impressions(table, shown),
+            team=np.where(through > 0, _code(table["through_id"]), NO_TEAM),
+            **flags,
+        ),
+        policy_of(settings),
+    )
+    rows = table.take(pa.array(chosen.pairs))
+    causes = pa.array(np.array(CAUSES)[chosen.causes])
+    given = {"rank": pa.array(chosen.places, COUNT), "placed_by": causes}
+    columns = [given.get(field.name, rows[field.name] if field.name in rows.schema.names else None)
+               for field in RANKED]  # fmt: skip
+    yield from pa.table(columns, schema=RANKED).to_batches()
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Policy as the settings say; each of its parts is a setting of the same name."""
+    named = {field.name for field in fields(Policy)} - {"kept"}
+    said = {name: getattr(settings, name) for name in named}
+    return Policy(kept=settings.recommendations_per_author, **said)
+
+
+def _impressions(pairs: pa.Table, shown: pa.Table) -> kernels.Ints:
+    """How often each pair was shown already, shape (pairs,)."""
+    ends = ["author_id", "candidate_id"]
+    row = pa.array(np.arange(pairs.num_rows))
+    joined = pairs.select(ends).append_column("row", row).join(shown, ends, join_type="inner")
+    counts = np.zeros(pairs.num_rows, np.int64)
+    counts[joined["row"].to_numpy()] = joined["impression_count"].to_numpy()
+    return counts
+
+
+def _code(ids: pa.ChunkedArray) -> kernels.Ints:
+    codes: kernels.Ints = np.unique(ids.to_numpy(), return_inverse=True)[1]
+    return codes
 
 
 def _paths(graph: kernels.Graph, ranking: Path) -> Iterator[pa.RecordBatch]:

@@ -5,6 +5,7 @@ SELECT
     ranking.rank,
     ranking.candidate_id,
     ranking.score,
+    ranking.placed_by,
     CAST(1 AS DOUBLE)
     / (CAST(1 AS DOUBLE) + EXP(-(:intercept + :slope * ranking.score))) AS probability,
     reasons.person_id AS introducer_id,

@@ -10,12 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from scipy import sparse
 
+from models.baselines import Sparse
 from models.kernels import Flags, Ints
-from models.text import LatentTopics
+from models.text import HashedTfidf, LatentTopics
 from pipeline import engine, lake
 from pipeline.errors import ConfrereError
-from pipeline.recommend.texts import COLUMNS, headings_of, texts_of
+from pipeline.recommend.texts import COLUMNS, headings_of, plain_titles, texts_of
 from pipeline.settings import Settings
 
 Singles = NDArray[np.float32]
@@ -32,6 +34,10 @@ TEXTS_LEARNED_FROM = 30_000
 """Papers that the space of topics is learned from: every n-th, so that all years are in it."""
 
 
+WORD_BITS = 18
+"""Words of titles are hashed to so many bits."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
     """Papers stand in order of their PMID, people in order of their author id.
@@ -45,6 +51,8 @@ class Records:
         (retracted papers and those above the author cap do not), a code of its journal (-1 none),
         its place among the topics (rows of length 1, or 0); shape (papers,) or (papers,
         dimensions).
+    words
+        Words of the titles, by rarity; shape (papers, words).
     persons, papers, positions
         Rows of people and papers: who is on what, in order of people, then papers; and where.
     workers, institutions, departments, since
@@ -60,6 +68,7 @@ class Records:
     is_retracted: Flags
     venues: Ints
     topics: Singles
+    words: Sparse
     persons: Ints
     papers: Ints
     positions: Ints
@@ -94,7 +103,7 @@ def load_records(current: Mapping[str, lake.Dataset], settings: Settings) -> Rec
         ~is_retracted & (author_counts <= settings.author_cap),
         is_retracted,
         codes_of(letters_of(papers["journal"])),
-        _topics(current["publications"], current["topics"]),
+        *_texts(current["publications"], current["topics"]),
         rows_of(author_ids, authored["author_id"], "authors"),
         rows_of(pmids, authored["pmid"], "publications"),
         authored["position"].to_numpy().astype(np.int64),
@@ -102,8 +111,11 @@ def load_records(current: Mapping[str, lake.Dataset], settings: Settings) -> Rec
     )
 
 
-def _topics(publications: lake.Dataset, topics: lake.Dataset) -> Singles:
-    """Read the texts twice, some to learn from and all to place; never all at once."""
+def _texts(publications: lake.Dataset, topics: lake.Dataset) -> tuple[Singles, Sparse]:
+    """Place papers among the topics, and weigh the words of their titles.
+
+    The texts are read twice, some to learn from and all to place; never all at once.
+    """
     headings = headings_of(topics)
     step = max(-(-publications.row_count // TEXTS_LEARNED_FROM), 1)
     some: list[str] = []
@@ -113,11 +125,23 @@ def _topics(publications: lake.Dataset, topics: lake.Dataset) -> Singles:
         some += texts_of(batch.take(pa.array(picked)), headings).to_pylist()
         seen += batch.num_rows
     model = LatentTopics().fit(some)
-    parts = [
-        model.transform(texts_of(batch, headings).to_pylist())
-        for batch in publications.batches(list(COLUMNS))
-    ]
-    return np.concatenate(parts) if parts else model.transform([])
+    places, counted = [model.transform([])], []
+    title_words = HashedTfidf(bits=WORD_BITS)
+    for batch in publications.batches(list(COLUMNS)):
+        places.append(model.transform(texts_of(batch, headings).to_pylist()))
+        titles = plain_titles(batch).to_pylist()
+        title_words.partial_fit(titles)
+        counted.append(title_words.count(titles))
+    return np.concatenate(places), _weighed(title_words, counted)
+
+
+def _weighed(model: HashedTfidf, counted: list[Sparse]) -> Sparse:
+    shape = (sum(part.shape[0] for part in counted), 1 << model.bits)
+    if not counted:
+        return sparse.csr_array(shape, dtype=np.float32)
+    words = model.weigh(sparse.vstack(counted, format="csr"))
+    entries = (words.weights.astype(np.float32), words.codes, words.starts)
+    return sparse.csr_array(entries, shape)
 
 
 def _workplaces(table: lake.Dataset, author_ids: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -21,11 +21,16 @@ def texts_of(papers: pa.Table | pa.RecordBatch, headings: pa.Table) -> pa.Array:
         See `headings_of`.
     """
     parts = (
-        pc.replace_substring_regex(papers["title"], r"</?(i|b|u|sub|sup)>", ""),
+        plain_titles(papers),
         papers["abstract"],
         headings["words"].take(pc.index_in(papers["pmid"], headings["pmid"])),
     )
     return pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
+
+
+def plain_titles(papers: pa.Table | pa.RecordBatch) -> pa.Array:
+    """Titles without their inline markup."""
+    return pc.replace_substring_regex(papers["title"], r"</?(i|b|u|sub|sup)>", "")
 
 
 def headings_of(topics: Dataset) -> pa.Table:

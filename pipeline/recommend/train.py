@@ -127,7 +127,7 @@ def window(known: Known, hidden: Ints, settings: Settings, random_state: int = 0
     joint = _joint(known)
     parts = []
     for found in propose(known, sources, eligible):
-        values = features_of(known, found.sources, found.starts, found.targets, settings.threads)
+        values, _ = features_of(known, found.sources, found.starts, found.targets, settings.threads)
         author = np.repeat(found.sources, np.diff(found.starts))
         is_answer = np.asarray(joint[author, found.targets]).ravel() > 0
         kept, stands_for = _drawn(values, author, is_answer, generator)

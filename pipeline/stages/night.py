@@ -21,12 +21,12 @@ from pipeline.graph.connect import connect as connect_authors
 from pipeline.identity.identify import IDENTITY_RULE, TABLES_OF_IDENTITY
 from pipeline.identity.identify import identify as identify_authors
 from pipeline.outreach.outbox import notify as notify_subscribers
-from pipeline.recommend.recommend import RANKING_RULE, model_version
+from pipeline.recommend.recommend import RANKING_RULE, model_version, policy_of
 from pipeline.recommend.recommend import recommend as recommend_candidates
 from pipeline.recommend.records import TABLES_OF_RECORDS, Records, load_records
 from pipeline.recommend.train import learn
+from pipeline.serving import outbox, queries, suppressions
 from pipeline.serving import publish as publishing
-from pipeline.serving import queries, suppressions
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings
 from pipeline.stages.intake import take_in
@@ -129,6 +129,7 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
     ranker = ranker_trained_here(settings)
     database = open_database(wishes or settings)
     suppressed = suppressions.suppressed_author_ids(database, current, settings)
+    shown = outbox.impressions(database, as_of)
     made_from = _fingerprint(
         current["coauthorships"].version,
         current["authors"].version,
@@ -136,7 +137,9 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
         settings.recommendations_per_author,
         RANKING_RULE,
         ranker.fingerprint if ranker else "shipped",
+        policy_of(settings),
         hashlib.sha256(suppressed.tobytes()).hexdigest(),
+        hashlib.sha256(str(shown.to_pydict()).encode()).hexdigest(),
     )
     if current["recommendations"].made_from == made_from:
         return told("recommend", {"nothing pending": 0})
@@ -144,7 +147,7 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
     ranker = ranker or _first_ranker(records, as_of, suppressed, settings)
     with lake.begin(settings.lake_folder) as commit:
         result = recommend_candidates(
-            current, records, suppressed, ranker, commit, as_of, settings, made_from
+            current, records, suppressed, shown, ranker, commit, as_of, settings, made_from
         )
     return told("recommend", {**asdict(result), "ranked_by": model_version(ranker)})
 

@@ -1,5 +1,4 @@
--- One row a suggestion: the :kept best of each author's shortlist. Taken out is anyone who may be the
--- author, or a coauthor of the author, under another id: the same ORCID iD, or the same last name
+-- One row a pair of the shortlist, best first. Taken out is anyone who may be the author, or a coauthor of the author, under another id: the same ORCID iD, or the same last name
 -- and first initial with given names that do not contradict each other ("J", "Jean", "Jean-Luc" and
 -- "Jeanluc" may all be one), unless both have an ORCID iD and these differ.
 WITH named AS (
@@ -54,46 +53,27 @@ excluded AS (
     INNER JOIN named ON shortlist.candidate_id = named.author_id
     INNER JOIN known_names
         ON shortlist.author_id = known_names.author_id AND named.orcid = known_names.orcid
-),
-
-ranked AS (
-    SELECT
-        shortlist.author_id,
-        shortlist.candidate_id,
-        shortlist.score,
-        shortlist.shares_coauthor,
-        shortlist.from_coauthors,
-        shortlist.from_topics,
-        shortlist.from_venues,
-        shortlist.from_workplace,
-        shortlist.from_activity,
-        shortlist.from_career,
-        CAST(
-            ROW_NUMBER() OVER (
-                PARTITION BY shortlist.author_id
-                ORDER BY ROUND(shortlist.score, 10) DESC, shortlist.candidate_id
-            ) AS INT
-        ) AS rank
-    FROM shortlist
-    LEFT JOIN excluded
-        ON
-            shortlist.author_id = excluded.author_id
-            AND shortlist.candidate_id = excluded.candidate_id
-    WHERE excluded.author_id IS NULL
 )
 
 SELECT
-    author_id,
-    rank,
-    candidate_id,
-    score,
-    shares_coauthor,
-    from_coauthors,
-    from_topics,
-    from_venues,
-    from_workplace,
-    from_activity,
-    from_career
-FROM ranked
-WHERE rank <= :kept
-ORDER BY author_id, rank
+    shortlist.author_id,
+    shortlist.candidate_id,
+    shortlist.score,
+    shortlist.shares_coauthor,
+    shortlist.through_id,
+    shortlist.is_other_institution,
+    shortlist.is_other_department,
+    shortlist.is_early_career,
+    shortlist.from_coauthors,
+    shortlist.from_topics,
+    shortlist.from_venues,
+    shortlist.from_workplace,
+    shortlist.from_activity,
+    shortlist.from_career
+FROM shortlist
+LEFT JOIN excluded
+    ON
+        shortlist.author_id = excluded.author_id
+        AND shortlist.candidate_id = excluded.candidate_id
+WHERE excluded.author_id IS NULL
+ORDER BY shortlist.author_id, shortlist.score DESC, shortlist.candidate_id
