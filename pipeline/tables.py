@@ -551,7 +551,7 @@ CANDIDATES = Table(
         Column(
             "proposed_by",
             COUNT,
-            "sources that named the pair, a bit each: 1 pagerank, 2 two_hop, 4 topics, 8 workplace, 16 introductions",
+            "sources that named the pair, a bit each: 1 pagerank, 2 topics, 4 workplace",
             low=1,
         ),
     ),

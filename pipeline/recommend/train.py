@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from scipy import sparse
 
-from models.baselines import Reals, Sparse
+from models.baselines import Reals, Sparse, is_entry
 from models.kernels import Flags, Ints
 from models.ranker import Lists, Ranker, fit_probability, fit_weights
 from pipeline.progress import track
@@ -129,7 +129,7 @@ def window(known: Known, hidden: Ints, settings: Settings, random_state: int = 0
     for found in propose(known, sources, eligible):
         values, _ = features_of(known, found.sources, found.starts, found.targets, settings.threads)
         author = np.repeat(found.sources, np.diff(found.starts))
-        is_answer = np.asarray(joint[author, found.targets]).ravel() > 0
+        is_answer = is_entry(joint, author, found.targets)
         kept, stands_for = _drawn(values, author, is_answer, generator)
         parts.append((values[kept], author[kept], is_answer[kept], stands_for[kept]))
     if not parts:
