@@ -296,3 +296,40 @@ def _places(world: World, source: int, target: int, row: Singles) -> None:
                 department = world.departments[i]
                 if department >= 0 and department == world.departments[j]:
                     row[17] = 1
+
+
+def closest_papers(
+    starts: Ints, papers: Ints, places: Singles, sources: Ints, targets: Ints
+) -> tuple[Ints, Ints]:
+    """The two papers of each pair that lie closest among the topics.
+
+    Parameters
+    ----------
+    starts, papers
+        Papers of each person in compressed sparse rows, shapes (n + 1,) and (mentions,).
+    places
+        Rows of length 1 or 0, shape (papers, dimensions).
+    sources, targets
+        Shape (pairs,).
+
+    Returns
+    -------
+    A paper of the source and one of the target; -1 where no two have anything in common.
+    """
+    return _closest(starts, papers, places, sources, targets)
+
+
+@numba.njit(cache=True, nogil=True)
+def _closest(
+    starts: Ints, papers: Ints, places: Singles, sources: Ints, targets: Ints
+) -> tuple[Ints, Ints]:
+    own = np.full(len(sources), -1, dtype=np.int64)
+    other = np.full(len(sources), -1, dtype=np.int64)
+    for pair in range(len(sources)):
+        best = 0.0
+        for i in range(starts[sources[pair]], starts[sources[pair] + 1]):
+            for j in range(starts[targets[pair]], starts[targets[pair] + 1]):
+                likeness = _dot(places, papers[i], papers[j])
+                if likeness > best:
+                    best, own[pair], other[pair] = likeness, papers[i], papers[j]
+    return own, other

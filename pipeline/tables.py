@@ -598,7 +598,7 @@ REASONS = Table(
         Column(
             "kind",
             TEXT,
-            "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. topics: how alike what the two write is. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. venues: how alike their journals are; pmid and other_pmid are in the journal `topic`. workplace: both have worked at `topic`. activity: how much the candidate writes, and with how many. career: how the two careers go together. recent_paper: the candidate's latest pmid",
+            "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. topics: how alike what the two write is; the author's pmid and the candidate's other_pmid are the closest. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. venues: how alike their journals are; pmid and other_pmid are in the journal `topic`. workplace: both have worked at `topic`. activity: how much the candidate writes, and with how many. career: how the two careers go together. recent_paper: the candidate's latest pmid",
             values=(
                 "shared_coauthor",
                 "path",

@@ -217,11 +217,32 @@ shared_workplaces AS (
 ),
 
 told AS (
-    SELECT author_id, candidate_id, 'topics' AS kind, from_topics AS contribution FROM ranking
+    SELECT
+        author_id,
+        candidate_id,
+        'topics' AS kind,
+        from_topics AS contribution,
+        pmid,
+        other_pmid
+    FROM ranking
     UNION ALL
-    SELECT author_id, candidate_id, 'activity', from_activity FROM ranking
+    SELECT
+        author_id,
+        candidate_id,
+        'activity',
+        from_activity,
+        CAST(NULL AS BIGINT),
+        CAST(NULL AS BIGINT)
+    FROM ranking
     UNION ALL
-    SELECT author_id, candidate_id, 'career', from_career FROM ranking
+    SELECT
+        author_id,
+        candidate_id,
+        'career',
+        from_career,
+        CAST(NULL AS BIGINT),
+        CAST(NULL AS BIGINT)
+    FROM ranking
 ),
 
 recent AS (
@@ -306,8 +327,8 @@ SELECT
     CAST(NULL AS BIGINT),
     CAST(NULL AS BIGINT),
     CAST(NULL AS STRING),
-    CAST(NULL AS BIGINT),
-    CAST(NULL AS BIGINT)
+    pmid,
+    other_pmid
 FROM told
 WHERE contribution <> 0
 UNION ALL

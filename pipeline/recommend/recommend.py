@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models import kernels
+from models.pairs import closest_papers
 from models.policy import CAUSES, NO_TEAM, Policy, Shortlists, rerank
 from models.ranker import Ranker
 from pipeline import engine
@@ -21,7 +22,7 @@ from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
 from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
-from pipeline.recommend.known import Known, known_on
+from pipeline.recommend.known import Known, day_number, known_on
 from pipeline.recommend.records import Records, Singles
 from pipeline.recommend.sources import AT_ONCE, Candidates, propose
 from pipeline.scratch import scratch
@@ -68,6 +69,8 @@ RANKED = pa.schema(
         *(SHORTLISTED.field(name) for name in ("author_id", "candidate_id", "score")),
         ("rank", COUNT),
         ("placed_by", pa.string()),
+        ("pmid", ID),
+        ("other_pmid", ID),
         *(field for field in SHORTLISTED if field.name.startswith(("from_", "shares_"))),
     ]
 )
@@ -162,7 +165,9 @@ def recommend(
             run("ties", suppressed=suppressed) as rows,
             engine.spilled(rows, rows.schema, settings) as ties,
             run("shortlist", shortlist=shortlist) as rows,
-            engine.spilled(_ranked(rows, shown, ranker, settings), RANKED, settings) as ranking,
+            engine.spilled(
+                _ranked(known, rows, shown, ranker, settings), RANKED, settings
+            ) as ranking,
             engine.spilled(_paths(known.graph, ranking), PATHS, settings) as paths,
         ):
             with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
@@ -250,7 +255,11 @@ def _elsewhere(known: Known, pairs: Pairs) -> tuple[kernels.Flags, kernels.Flags
 
 
 def _ranked(
-    shortlist: Iterable[pa.RecordBatch], shown: pa.Table, ranker: Ranker, settings: Settings
+    known: Known,
+    shortlist: Iterable[pa.RecordBatch],
+    shown: pa.Table,
+    ranker: Ranker,
+    settings: Settings,
 ) -> Iterator[pa.RecordBatch]:
     """Choose from all shortlists together, by policy; see `models.policy`."""
     table = pa.Table.from_batches(shortlist, SHORTLISTED)
@@ -277,10 +286,32 @@ def _ranked(
     )
     rows = table.take(pa.array(chosen.pairs))
     causes = pa.array(np.array(CAUSES)[chosen.causes])
-    given = {"rank": pa.array(chosen.places, COUNT), "placed_by": causes}
+    given = {
+        "rank": pa.array(chosen.places, COUNT),
+        "placed_by": causes,
+        **_closest_papers(known, rows),
+    }
     columns = [given.get(field.name, rows[field.name] if field.name in rows.schema.names else None)
                for field in RANKED]  # fmt: skip
     yield from pa.table(columns, schema=RANKED).to_batches()
+
+
+def _closest_papers(known: Known, rows: pa.Table) -> dict[str, pa.Array]:
+    """PMIDs of the two papers of each pair that are closest in topic; null where none are."""
+    records = known.records
+    stands = ~records.is_retracted & (records.days <= day_number(known.as_of))
+    told = (known.wrote * stands[np.newaxis]).tocsr()
+    told.eliminate_zeros()
+    ends = [
+        np.searchsorted(records.author_ids, rows[name].to_numpy())
+        for name in ("author_id", "candidate_id")
+    ]
+    starts, papers = told.indptr.astype(np.int64), told.indices.astype(np.int64)
+    found = closest_papers(starts, papers, records.topics, *ends)
+    return {
+        name: pa.array(records.pmids[papers_of], ID, mask=papers_of < 0)
+        for name, papers_of in zip(("pmid", "other_pmid"), found, strict=True)
+    }
 
 
 def policy_of(settings: Settings) -> Policy:

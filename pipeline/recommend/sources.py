@@ -27,6 +27,9 @@ ACTIVITY = 0.1
 """Weight of the logarithm of recent papers beside the cosine of topics: of 0.05, 0.1, 0.2 the best
 on earlier cuts. Without it, people of a single paper head every list."""
 
+LEAST_COSINE = np.float32(0.05)
+"""Topics that fit less are no reason to suggest anybody."""
+
 AT_ONCE = 1_024
 
 
@@ -40,15 +43,16 @@ class Asking:
         Rows of people, shape (batch,).
     open_people
         Rows of people who may be suggested at all, ascending, shape (open,).
-    alike
+    alike, least_alike
         How well their topics fit, with how active they are: shape (batch, open); minus infinity
-        for oneself and past coauthors.
+        for oneself and past coauthors. What it takes to be alike at all, shape (open,).
     """
 
     known: Known
     sources: Ints
     eligible: Flags
     open_people: Ints
+    least_alike: Singles
     alike: Singles
     closed: Sparse
 
@@ -79,7 +83,7 @@ def _pagerank(asking: Asking) -> tuple[Ints, Ints]:
 
 
 def _topics(asking: Asking) -> tuple[Ints, Ints]:
-    return _best(asking, asking.alike)
+    return _best(asking, np.where(asking.alike > asking.least_alike, asking.alike, -np.inf))
 
 
 def _workplace(asking: Asking) -> tuple[Ints, Ints]:
@@ -150,15 +154,16 @@ def _ask(known: Known, sources: Ints, eligible: Flags) -> Asking:
     open_people = np.flatnonzero(eligible)
     around = known.world.topics_around
     activity = np.log(known.traits["papers_recent"][open_people] + 0.05)
+    bonus = (ACTIVITY * activity).astype(np.float32)
     alike = around[sources] @ around[open_people].T
-    alike += (ACTIVITY * activity).astype(np.float32)[np.newaxis]
+    alike += bonus[np.newaxis]
     closed = (known.wrote[sources] @ known.wrote.T.tocsr()).tocsr()
     shut = closed[:, open_people].tocoo().coords
     alike[shut] = -np.inf
     place = np.searchsorted(open_people, sources)
     inside = (place < open_people.size) & eligible[sources]
     alike[np.flatnonzero(inside), place[inside]] = -np.inf
-    return Asking(known, sources, eligible, open_people, alike, closed)
+    return Asking(known, sources, eligible, open_people, bonus + LEAST_COSINE, alike, closed)
 
 
 def _best(asking: Asking, scores: Singles) -> tuple[Ints, Ints]:

@@ -5,7 +5,7 @@ WITH claims AS (
     -- every (person, paper) that a reason asserts
     SELECT author_id, candidate_id, kind, place, author_id AS who, pmid AS paper
     FROM reasons
-    WHERE kind IN ('shared_coauthor', 'shared_topic') OR (kind = 'venues' AND pmid IS NOT NULL)
+    WHERE kind IN ('shared_coauthor', 'shared_topic') OR (kind IN ('venues', 'topics') AND pmid IS NOT NULL)
     UNION ALL
     SELECT author_id, candidate_id, kind, place, person_id, pmid
     FROM reasons WHERE kind IN ('shared_coauthor', 'path')
@@ -18,7 +18,7 @@ WITH claims AS (
     UNION ALL
     SELECT author_id, candidate_id, kind, place, candidate_id, other_pmid
     FROM reasons
-    WHERE kind IN ('shared_coauthor', 'shared_topic') OR (kind = 'venues' AND pmid IS NOT NULL)
+    WHERE kind IN ('shared_coauthor', 'shared_topic') OR (kind IN ('venues', 'topics') AND pmid IS NOT NULL)
     UNION ALL
     SELECT author_id, candidate_id, kind, place, candidate_id, pmid
     FROM reasons WHERE kind = 'recent_paper'
