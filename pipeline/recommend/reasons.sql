@@ -153,33 +153,36 @@ shared_topics AS (
     WHERE own.place <= 30 AND theirs.place <= 30
 ),
 
--- journals of the last papers that both have in one
+-- journals by their letters: a yearly volume is no other journal
 printed_in AS (
     SELECT
-        readable.author_id,
-        publications.journal,
-        MAX(readable.pmid) AS pmid
-    FROM readable
-    INNER JOIN publications ON readable.pmid = publications.pmid
-    WHERE publications.journal IS NOT NULL
-    GROUP BY readable.author_id, publications.journal
+        identities.author_id,
+        TRANSLATE(LOWER(publications.journal), '0123456789 .,:;-()/&[]', '') AS journal_key,
+        MAX(publications.pmid) AS pmid
+    FROM identities
+    INNER JOIN publications ON identities.pmid = publications.pmid
+    WHERE publications.journal IS NOT NULL AND NOT publications.is_retracted
+    GROUP BY
+        identities.author_id,
+        TRANSLATE(LOWER(publications.journal), '0123456789 .,:;-()/&[]', '')
 ),
 
 shared_journals AS (
     SELECT
         ranking.author_id,
         ranking.candidate_id,
-        own.journal,
+        publications.journal,
         own.pmid,
         theirs.pmid AS other_pmid,
         ROW_NUMBER() OVER (
             PARTITION BY ranking.author_id, ranking.candidate_id
-            ORDER BY LEAST(own.pmid, theirs.pmid) DESC, own.journal
+            ORDER BY LEAST(own.pmid, theirs.pmid) DESC, own.journal_key
         ) AS place
     FROM ranking
     INNER JOIN printed_in AS own ON ranking.author_id = own.author_id
     INNER JOIN printed_in AS theirs
-        ON ranking.candidate_id = theirs.author_id AND own.journal = theirs.journal
+        ON ranking.candidate_id = theirs.author_id AND own.journal_key = theirs.journal_key
+    INNER JOIN publications ON own.pmid = publications.pmid
     WHERE ranking.from_venues <> 0
 ),
 

@@ -67,6 +67,9 @@ INNER JOIN reasons
         AND claims.kind = reasons.kind
         AND claims.place = reasons.place
 INNER JOIN publications ON claims.paper = publications.pmid
-WHERE claims.kind = 'venues' AND COALESCE(publications.journal, '') <> reasons.topic
+WHERE
+    claims.kind = 'venues'
+    AND TRANSLATE(LOWER(COALESCE(publications.journal, '')), '0123456789 .,:;-()/&[]', '')
+    <> TRANSLATE(LOWER(reasons.topic), '0123456789 .,:;-()/&[]', '')
 ORDER BY author_id, candidate_id, kind, place
 LIMIT 5
