@@ -49,7 +49,7 @@ def unit(rows: Reals) -> Reals:
 
 
 def draw(seed: int) -> Drawn:
-    """Two to twelve people of up to twenty papers; some papers tie nobody, some people are alone."""
+    """Two to twelve people of up to twenty papers; some papers tie nobody."""
     rng = np.random.default_rng(seed)
     people, papers = int(rng.integers(2, 13)), int(rng.integers(1, 21))
     wrote = rng.random((people, papers)) < rng.uniform(0.05, 0.35)

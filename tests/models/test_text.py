@@ -8,9 +8,9 @@ import pytest
 from models.text import LatentTopics
 
 FIELDS = {
-    "liver": "liver hepatic surgery transplant bile cirrhosis hepatitis".split(),
-    "hearing": "hearing cochlea ear audiometry noise auditory implant".split(),
-    "heart": "heart cardiac valve stent artery infarction ventricular".split(),
+    "liver": ["liver", "hepatic", "surgery", "transplant", "bile", "cirrhosis", "hepatitis"],
+    "hearing": ["hearing", "cochlea", "ear", "audiometry", "noise", "auditory", "implant"],
+    "heart": ["heart", "cardiac", "valve", "stent", "artery", "infarction", "ventricular"],
 }
 
 
