@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.recommend import sources
 from pipeline.recommend.known import Known, day_number, known_on
@@ -21,7 +23,7 @@ def drawn(seed: int, home: Path) -> Known:
     return known_on(at_random(seed).records(home, author_cap=4), SOON, NOBODY)
 
 
-def everyone(known: Known) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def everyone(known: Known) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     size = known.records.author_ids.size
     return np.arange(size), np.ones(size, bool)
 
@@ -67,7 +69,8 @@ def test_nobody_is_proposed_to_themselves_or_to_a_past_coauthor(seed: int, tmp_p
 
 def test_coauthors_of_papers_that_tie_nobody_stay_out(tmp_path: Path) -> None:
     """Bob would be ann's first choice by every source, but for one paper."""
-    for place, paper in enumerate(({}, {"is_retracted": True}, {"author_count": 9})):
+    papers: list[dict[str, Any]] = [{}, {"is_retracted": True}, {"author_count": 9}]
+    for place, paper in enumerate(papers):
         corpus = Corpus()
         for pmid, people in enumerate(("ann cy", "ann cy", "bob cy", "bob cy"), start=1):
             corpus.paper(pmid, people, title="liver bile")
@@ -182,7 +185,7 @@ def test_a_batch_is_asked_with_everything_a_source_needs(tmp_path: Path) -> None
     asked, eligible = everyone(known)
     seen: list[Asking] = []
 
-    def look(asking: Asking) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def look(asking: Asking) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         seen.append(asking)
         return NOBODY, NOBODY
 
