@@ -244,6 +244,38 @@ def test_ties_and_their_novelty_known_in_the_head(career: tuple[Known, Corpus]) 
     assert world.paper_weight == pytest.approx([FADED, 1, 0, FADED, 1, 0, 0])
 
 
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(length > 0, length, 1.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_people_write_about_is_the_sum_of_their_papers_that_stand(
+    seed: int, tmp_path: Path
+) -> None:
+    """Of late a paper fades to 1/e in three years; around are coauthors, and theirs by half."""
+    records = at_random(seed).records(tmp_path, author_cap=4)
+    known = known_on(records, SOON, NOBODY)
+    age = (day_number(SOON) - records.days) / 365.25
+    wrote = np.zeros((records.author_ids.size, records.days.size))
+    wrote[records.persons, records.papers] = (age >= 0)[records.papers]
+    wrote[:, records.is_retracted] = 0.0
+    faded = wrote * np.exp(-np.maximum(age, 0) / 3)
+    late = unit(faded @ records.topics)
+    step = square(known, known.world.recent)
+    journals = (records.venues[:, np.newaxis] == np.arange(3)).astype(np.float64)
+    for found, wanted in (
+        (known.world.topics_recent, late),
+        (known.world.topics_lifetime, unit(wrote @ records.topics)),
+        (known.world.topics_around, unit(late + step @ late + step @ step @ late / 2)),
+    ):
+        assert found.any()
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    for rows, of_papers in ((known.world.words, records.words), (known.world.venues, journals)):
+        profiles = unit(faded @ of_papers)
+        np.testing.assert_allclose(likeness(rows), profiles @ profiles.T, atol=1e-5)
+
+
 def test_workplaces_count_from_the_first_paper_that_prints_them(tmp_path: Path) -> None:
     corpus = Corpus()
     corpus.paper(1, "ann bob", SOON)

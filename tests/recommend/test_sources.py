@@ -122,11 +122,11 @@ def test_the_budget_holds_for_each_author(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("budget", "kept"),
     [
-        (1, {1: 0b01}),  # turns of a: 1/2, 1, 3/2, 2; of b: 1, 2
+        (1, {1: 0b01}),  # turns of a: 1/2, 1, 3/2, 2; of b: 1, 2, 3
         (2, {1: 0b01, 2: 0b01}),  # of equal turns the lower row comes first
         (3, {1: 0b01, 2: 0b01, 5: 0b10}),
-        (4, {1: 0b01, 2: 0b01, 3: 0b11, 5: 0b10}),
-        (9, {1: 0b01, 2: 0b01, 3: 0b11, 4: 0b01, 5: 0b10}),
+        (4, {1: 0b01, 2: 0b01, 3: 0b11, 5: 0b10}),  # the earlier turn of 3 counts
+        (9, {1: 0b01, 2: 0b01, 3: 0b11, 4: 0b01, 5: 0b10, 6: 0b10}),
     ],
 )
 def test_places_are_dealt_by_turn(budget: int, kept: dict[int, int], tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_places_are_dealt_by_turn(budget: int, kept: dict[int, int], tmp_path: P
         corpus.paper(pmid, f"p{pmid}")
     known = known_on(corpus.records(tmp_path), SOON, NOBODY)
     asked = np.array([0, 6])
-    used = given(a_2=[1, 2, 3, 4], b_1=[5, 3])
+    used = given(a_2=[1, 2, 3, 4], b_1=[5, 6, 3])
     [found] = propose(known, asked, np.ones(7, bool), used, budget)
     assert found.starts.tolist() == [0, len(kept), len(kept)]
     assert dict(zip(found.targets.tolist(), found.proposed_by.tolist(), strict=True)) == kept
