@@ -178,8 +178,11 @@ def load_ranker(path: Path = SHIPPED) -> Ranker:
         lists = {name: tuple(plain[name]) for name in ("features", "origin", "scale", "weights")}
         ranker = Ranker(**{**plain, **lists})
         length = {len(lists[name]) for name in lists}
-        if len(length) != 1 or not np.isfinite(ranker.weights).all():
+        numbers = [*ranker.weights, *ranker.origin, ranker.intercept, ranker.slope]
+        if len(length) != 1 or not np.isfinite([*numbers, *ranker.scale]).all():
             raise ValueError("its lists do not fit together")
+        if min(ranker.scale, default=1.0) <= 0:
+            raise ValueError("a scale is not above 0")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"is not a model ({error}): delete it and train again") from None
     return ranker

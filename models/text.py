@@ -127,7 +127,10 @@ class LatentTopics:
             self.space_ = None
             return self
         dimensions = min(self.dimensions, spanned)
-        self.space_ = TruncatedSVD(dimensions, random_state=self.random_state).fit(weighed)
+        space = TruncatedSVD(dimensions, random_state=self.random_state)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # equal texts vary by 0, and scikit-learn divides by that; the space itself is sound
+            self.space_ = space.fit(weighed)
         return self
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
