@@ -28,15 +28,18 @@ LARGEST_PAPER = 15
 PAPERS_NEEDED = 2
 ACTIVE_MONTHS = 36
 AUTHORS_AT_MOST = 2_000
-"""Of a window; a draw of more taught nothing more on earlier cuts."""
+"""Of a window, who found a new coauthor in it."""
+
+OTHERS_AT_MOST = 400
+"""Of a window, who found none: they stand for all such, so that probabilities come out right."""
 
 ANSWERS_NEEDED = 300
 """Fewer teach less than what the shipped model brings."""
 
 HARD_NEGATIVES = 100
-"""The best of each list by walks are learned from in person, of the others every fourth."""
+"""The best of each list by walks are learned from in person, of the others every eighth."""
 
-EASY_SHARE = 4
+EASY_SHARE = 8
 RIDGE = 1_000.0
 HELD_OUT_SHARE = 5
 """One author in so many is held out for the comparison."""
@@ -121,16 +124,20 @@ def window(known: Known, hidden: Ints, settings: Settings, random_state: int = 0
     eligible &= ~np.isin(np.arange(eligible.size), hidden)
     asked = eligible & (known.paper_counts >= PAPERS_NEEDED)
     asked &= known.active_since(months_before(known.as_of, ACTIVE_MONTHS))
-    sources = np.flatnonzero(asked)
-    if sources.size > AUTHORS_AT_MOST:
-        sources = np.sort(generator.permutation(sources)[:AUTHORS_AT_MOST])
     joint = _joint(known)
+    has_answer = asked & _finds_somebody(known, joint, np.flatnonzero(asked), eligible)
+    each_stands_for = np.zeros(asked.size)
+    for group, most in ((has_answer, AUTHORS_AT_MOST), (asked & ~has_answer, OTHERS_AT_MOST)):
+        drawn = generator.permutation(np.flatnonzero(group))[:most]
+        each_stands_for[drawn] = group.sum() / max(drawn.size, 1)
+    sources = np.flatnonzero(each_stands_for)
     parts = []
     for found in propose(known, sources, eligible):
         values, _ = features_of(known, found.sources, found.starts, found.targets, settings.threads)
         author = np.repeat(found.sources, np.diff(found.starts))
         is_answer = is_entry(joint, author, found.targets)
         kept, stands_for = _drawn(values, author, is_answer, generator)
+        stands_for *= each_stands_for[author]
         parts.append((values[kept], author[kept], is_answer[kept], stands_for[kept]))
     if not parts:
         parts = [(np.zeros((0, len(FEATURES)), np.float32), *np.zeros((3, 0), np.int64))]
@@ -139,6 +146,18 @@ def window(known: Known, hidden: Ints, settings: Settings, random_state: int = 0
     )
     lists = Lists(values, authors, is_answer.astype(bool), stands_for.astype(np.float64))
     return Window(lists, authors)
+
+
+def _finds_somebody(known: Known, joint: Sparse, asked: Ints, eligible: Flags) -> Flags:
+    """Whose first joint paper with somebody eligible is in the window, shape (people,)."""
+    rows, targets = joint[asked].tocoo().coords
+    authors = asked[rows]
+    is_open = eligible[targets] & (authors != targets)
+    authors, targets = authors[is_open], targets[is_open]
+    met = np.asarray(known.wrote[authors].multiply(known.wrote[targets]).sum(axis=1)).ravel()
+    found = np.zeros(eligible.size, np.bool_)
+    found[authors[met == 0]] = True
+    return found
 
 
 def _joint(known: Known) -> Sparse:
