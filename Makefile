@@ -5,8 +5,9 @@
 # make bench-identity what it costs to tell who wrote what: growth, a night, hard cases (5 minutes)
 # make bench-ingest   the reader beside pubmed_parser, Bio.Entrez and bare lxml, on real records
 # make bench-nightly  what a night costs on lakes of 100,000 and of 1,000,000 papers (5 minutes, 1 GB)
+# make bench-recommend what training and a night of recommending cost, beside networkx (20 minutes)
 # make up     Airflow and the API on this machine, until Ctrl-C
-.PHONY: demo test check bench bench-identity bench-ingest bench-nightly up lock
+.PHONY: demo test check bench bench-identity bench-ingest bench-nightly bench-recommend up lock
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,6 +43,9 @@ bench-identity: .venv/.installed
 
 bench-nightly: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.nightly
+
+bench-recommend: .venv/.installed
+	@$(BIN)/python -m tests.benchmarks.recommend
 
 # pubmed_parser has an environment of its own: ours stays as locked
 .venv-bench/.installed: requirements-bench.lock

@@ -24,14 +24,14 @@ from pipeline.settings import from_environment
 )
 def train_models() -> None:
     """
-    Learn who is who, and how probable a joint paper is at each score.
+    Learn who is who, and whom people write with next.
 
     **Reads** the lake of today, for the labels that papers give for free (the same ORCID iD, e-mail
-    address or grant, a self-citation; other iDs, other fore names), and the lake as of 24 months
-    ago, with which of the pairs proposed then have written together since. **Writes**
-    `$CONFRERE_HOME/models/same_author.json` and `probability.json`, each only if the new model is
-    better than the one in use on what neither has seen; the next run of `recommend_collaborators`
-    uses them.
+    address or grant, a self-citation; other iDs, other fore names), and what was known 24, 36, 48
+    and 60 months ago, with who has written together since. **Writes**
+    `$CONFRERE_HOME/models/same_author.json` and `ranker.json`, each only if the new model is surely
+    better than the one in use on what it has not seen; the next run of `recommend_collaborators`
+    uses them. (The first run of a home trains its ranker by itself.)
 
     **When it fails**: the models in use stay. A home with few labels, or with less than three years
     of records, has nothing to learn from, and the log says so. Clearing the tasks is safe.

@@ -149,6 +149,19 @@ def pagerank(ties: Sparse, sources: Ints, tolerance: float = 1e-6) -> Sparse:
     return sparse.csr_array((found.scores, (rows, found.targets)), shape)
 
 
+def is_entry(matrix: Sparse, rows: Ints, columns: Ints) -> NDArray[np.bool_]:
+    """Whether the matrix has an entry at each place, shape (places,).
+
+    Examples
+    --------
+    >>> eye = sparse.csr_array(np.eye(2))
+    >>> is_entry(eye, np.array([0, 1]), np.array([1, 1])).tolist()
+    [False, True]
+    """
+    own = matrix.tocoo().coords
+    return np.isin(rows * matrix.shape[1] + columns, own[0] * matrix.shape[1] + own[1])
+
+
 def normalised(profiles: Sparse) -> Sparse:
     """Rows of length 1; empty rows stay empty."""
     length = np.sqrt(np.asarray(profiles.power(2).sum(axis=1), np.float64).ravel())

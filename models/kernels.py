@@ -384,3 +384,44 @@ def _three_hops(
         for i in range(indptr[source], indptr[source + 1]):
             to_source[indices[i]] = 0.0
     return first, second
+
+
+def best_columns(scores: NDArray[np.float32], k: int) -> Ints:
+    """Columns of the k highest finite scores of each row, best first, ties by column.
+
+    Parameters
+    ----------
+    scores
+        Shape (rows, columns); minus infinity stands for none.
+
+    Returns
+    -------
+    Shape (rows, k); -1 where a row has fewer.
+    """
+    return _best_columns(scores, k)
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_columns(scores: NDArray[np.float32], k: int) -> Ints:
+    """Gather what is above the k-th best so far; cut whenever twice as many have come together."""
+    found = np.full((scores.shape[0], k), -1, dtype=np.int64)
+    columns = np.empty(2 * k, dtype=np.int64)
+    values = np.empty(2 * k, dtype=np.float32)
+    for row in range(scores.shape[0]):
+        count = 0
+        bar = np.float32(-np.inf)
+        for column in range(scores.shape[1]):
+            score = scores[row, column]
+            if score <= bar:
+                continue
+            columns[count], values[count] = column, score
+            count += 1
+            if count == 2 * k:
+                # mergesort is stable, and columns come in ascending order
+                order = np.argsort(-values, kind="mergesort")[:k]
+                order = np.sort(order)
+                columns[:k], values[:k] = columns[order], values[order]
+                bar, count = values[:k].min(), k
+        order = np.argsort(-values[:count], kind="mergesort")[:k]
+        found[row, : len(order)] = columns[order]
+    return found

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,42 @@ class Settings:
     records_per_commit: int = _setting(
         30_000, "papers read between commits to the lake: what a crash may cost"
     )
-    half_life_years: float = _setting(5.0, "years after which a joint paper counts half")
+    half_life_years: float = _setting(2.0, "years after which a joint paper counts half")
     author_cap: int = _setting(50, "papers with more authors than this give no edges")
     active_months: int = _setting(
         60, "months within which a served or suggested author has published"
     )
     recommendations_per_author: int = _setting(20, "suggestions kept for each author")
+    diversity: float = _setting(
+        0.97,
+        "worth of a suggestion beside the one before that is reached through the same person, 0 to 1; 1: off",
+    )
+    novelty: float = _setting(
+        0.0, "weight of who shares no coauthor, 0 to 1; 1: their chance counts twice; 0: off"
+    )
+    impression_discount: float = _setting(
+        0.8,
+        "worth of a suggestion after each time it was shown without reaction, 0 to 1; 1: off",
+    )
+    exposure_cap: int = _setting(
+        200, "most authors to whom anybody is suggested in one night; 0: off"
+    )
+    slot_span: int = _setting(
+        10, "number of first suggestions among which slots are; their upper half is never given up"
+    )
+    slot_floor: float = _setting(
+        0.5, "smallest chance of who gets a slot, as a share of the chance of whom it pushes out"
+    )
+    other_institution_slots: int = _setting(
+        1, "smallest number from another institution among the first suggestions; 0: off"
+    )
+    other_department_slots: int = _setting(
+        1, "smallest number from another department among the first suggestions; 0: off"
+    )
+    early_career_share: float = _setting(
+        0.1,
+        "smallest share of people with less than five years of papers among the first suggestions; 0: off",
+    )
     runs_kept: int = _setting(5, "published runs kept in the serving database")
     smallest_share: float = _setting(
         0.5,
@@ -95,6 +126,7 @@ class Settings:
             "author_cap",
             "active_months",
             "recommendations_per_author",
+            "slot_span",
             "runs_kept",
             "threads",
         ):
@@ -102,14 +134,34 @@ class Settings:
                 raise WrongUse(
                     f"[setting {name}] is {getattr(self, name)}: give a number of 1 or more"
                 )
+        for name in ("exposure_cap", "other_institution_slots", "other_department_slots"):
+            if getattr(self, name) < 0:
+                raise WrongUse(
+                    f"[setting {name}] is {getattr(self, name)}: give a number of 0 or more"
+                )
         for name in ("half_life_years", "request_seconds"):
             if not getattr(self, name) > 0:
                 raise WrongUse(f"[setting {name}] is {getattr(self, name)}: give a number above 0")
-        for name in ("smallest_share", "smallest_file_share"):
+        for name in (
+            "smallest_share",
+            "smallest_file_share",
+            "diversity",
+            "novelty",
+            "impression_discount",
+            "slot_floor",
+            "early_career_share",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise WrongUse(
                     f"[setting {name}] is {getattr(self, name)}: give a number from 0 to 1"
                 )
+        slots = self.other_institution_slots + self.other_department_slots
+        slots += ceil(round(self.early_career_share * self.slot_span, 9))
+        if slots > self.slot_span // 2:
+            raise WrongUse(
+                f"[setting slot_span] is {self.slot_span}: at most {self.slot_span // 2} of these may "
+                f"be slots, but {slots} are asked for; give a larger span or fewer slots"
+            )
         if not re.fullmatch("([0-9]{2})?", self.pubmed_year):
             raise WrongUse(
                 f"[setting pubmed_year] is {self.pubmed_year!r}: give two digits such as 26"
@@ -142,9 +194,9 @@ class Settings:
         return self.home / "scratch"
 
     @property
-    def calibration_file(self) -> Path:
-        """The promoted model that turns scores into probabilities."""
-        return self.home / "models" / "probability.json"
+    def ranker_file(self) -> Path:
+        """The ranker of collaborators that was trained here, if any was."""
+        return self.home / "models" / "ranker.json"
 
     @property
     def matcher_file(self) -> Path:

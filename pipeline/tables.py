@@ -83,21 +83,6 @@ COAUTHOR_ID = Column(
 CANDIDATE_ID = Column("candidate_id", ID, "author_id of the person suggested", low=1)
 ORCID = Column("orcid", TEXT, "ORCID iD as 0000-0000-0000-000X, checksum verified", nullable=True)
 WEIGHT = Column("weight", REAL, "sum over joint papers of half-life decay / (authors - 1)", low=0.0)
-RESOURCE_ALLOCATION = Column(
-    "resource_allocation",
-    REAL,
-    "share of the author's recency-weighted collaboration that reaches the candidate over one shared coauthor",
-    low=0.0,
-    high=1.0,
-)
-PAGERANK = Column(
-    "pagerank",
-    REAL,
-    "personalised PageRank of the candidate, walks restarting at the author",
-    low=0.0,
-    high=1.0,
-)
-
 PUBLICATIONS = Table(
     "publications",
     "Newest version of each paper.",
@@ -550,11 +535,26 @@ AFFECTED_PAIRS = Table(
         NOTED_ON,
     ),
 )
+SCORE = Column(
+    "score",
+    REAL,
+    "what speaks for the pair, beside two strangers of the usual kind; a suggestion's reasons add up to it",
+)
 CANDIDATES = Table(
     "candidates",
-    "Pairs proposed for ranking, exclusions applied.",
+    "Pairs that were scored: up to 500 of each served author, past coauthors left out.",
     ("author_id", "candidate_id"),
-    (AUTHOR_ID, CANDIDATE_ID, RESOURCE_ALLOCATION, PAGERANK),
+    (
+        AUTHOR_ID,
+        CANDIDATE_ID,
+        SCORE,
+        Column(
+            "proposed_by",
+            COUNT,
+            "sources that named the pair, a bit each: 1 pagerank, 2 topics, 4 workplace",
+            low=1,
+        ),
+    ),
 )
 RECOMMENDATIONS = Table(
     "recommendations",
@@ -564,12 +564,11 @@ RECOMMENDATIONS = Table(
         AUTHOR_ID,
         Column("rank", COUNT, "1 is best", low=1),
         CANDIDATE_ID,
-        Column("score", REAL, "sum of the contributions of the row's reasons", low=0.0),
+        SCORE,
         Column(
             "probability",
             REAL,
-            "calibrated probability of a joint paper within 24 months; null until a model is trained",
-            nullable=True,
+            "calibrated probability of a joint paper within 24 months",
             low=0.0,
             high=1.0,
         ),
@@ -579,6 +578,12 @@ RECOMMENDATIONS = Table(
             "author_id of who could introduce the two; null where no one knows both",
             nullable=True,
             low=1,
+        ),
+        Column(
+            "placed_by",
+            TEXT,
+            "why it stands at this rank: by its score, or in a place kept for other institutions, other departments or early careers",
+            values=("score", "other_institution", "other_department", "early_career"),
         ),
         Column("model_version", TEXT, "what ranked it"),
     ),
@@ -593,21 +598,31 @@ REASONS = Table(
         Column(
             "kind",
             TEXT,
-            "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. recent_paper: the candidate's latest pmid",
-            values=("shared_coauthor", "path", "walk", "shared_topic", "recent_paper"),
+            "shared_coauthor: person_id wrote pmid with the author and other_pmid with the candidate. path: person_id and other_person_id wrote pmid together, step `place` of a chain from author to candidate. walk: what longer walks and further shared coauthors add. topics: how alike what the two write is; the author's pmid and the candidate's other_pmid are the closest. shared_topic: the author's pmid and the candidate's other_pmid have `topic`. venues: how alike their journals are; pmid and other_pmid are in the journal `topic`. workplace: both have worked at `topic`. activity: how much the candidate writes, and with how many. career: how the two careers go together. recent_paper: the candidate's latest pmid",
+            values=(
+                "shared_coauthor",
+                "path",
+                "walk",
+                "topics",
+                "shared_topic",
+                "venues",
+                "workplace",
+                "activity",
+                "career",
+                "recent_paper",
+            ),
         ),
         Column("place", COUNT, "order within the kind, from 1", low=1),
         Column(
             "contribution",
             REAL,
-            "what this fact adds to the score; 0 for facts that only inform",
-            low=0.0,
+            "what this fact adds to the score, or takes from it; 0 for facts that only inform",
         ),
         Column("person_id", ID, "author_id of a person in the reason", nullable=True, low=1),
         Column(
             "other_person_id", ID, "author_id of the second person of a step", nullable=True, low=1
         ),
-        Column("topic", TEXT, "name of the shared topic", nullable=True),
+        Column("topic", TEXT, "name of the shared topic, journal or workplace", nullable=True),
         Column("pmid", ID, "paper that shows it", nullable=True, low=1),
         Column("other_pmid", ID, "paper that shows the other half", nullable=True, low=1),
     ),

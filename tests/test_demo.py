@@ -8,7 +8,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-from datetime import date
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -192,6 +191,8 @@ def test_every_pmid_in_a_reason_exists_and_is_not_retracted(reasons: Demo) -> No
         ("shared_coauthor", ["person_id other_pmid", "candidate_id other_pmid"]),
         ("path", ["person_id pmid", "other_person_id pmid"]),
         ("shared_topic", ["author_id pmid", "candidate_id other_pmid"]),
+        ("topics", ["author_id pmid", "candidate_id other_pmid"]),
+        ("venues", ["author_id pmid", "candidate_id other_pmid"]),
         ("recent_paper", ["candidate_id pmid"]),
     ],
 )
@@ -216,6 +217,25 @@ def test_a_shared_topic_stands_on_both_papers(reasons: Demo) -> None:
                             WHERE t.pmid = given.{paper} AND LOWER(t.name) = LOWER(given.topic))
         """
         assert reasons.rows(wrong) == []
+
+
+def test_a_shared_journal_and_a_shared_workplace_are_of_both(reasons: Demo) -> None:
+    assert reasons.rows("SELECT COUNT(*) > 0 FROM given WHERE kind = 'venues'") == [(True,)]
+    for paper in ("pmid", "other_pmid"):
+        wrong = f"""
+            SELECT topic, given.{paper} FROM given JOIN publications p ON p.pmid = given.{paper}
+            WHERE kind = 'venues' AND REGEXP_REPLACE(LOWER(p.journal), '[^a-z]', '', 'g')
+                <> REGEXP_REPLACE(LOWER(topic), '[^a-z]', '', 'g')
+        """
+        assert reasons.rows(wrong) == []
+    assert reasons.rows("SELECT COUNT(*) > 0 FROM given WHERE kind = 'workplace'") == [(True,)]
+    wrong = """
+        SELECT author_id, candidate_id FROM given WHERE kind = 'workplace'
+        AND NOT EXISTS (SELECT 1 FROM author_affiliations a
+                        JOIN author_affiliations c USING (affiliation_key)
+                        WHERE a.author_id = given.author_id AND c.author_id = given.candidate_id)
+    """
+    assert reasons.rows(wrong) == []
 
 
 def test_a_path_leads_from_the_author_to_the_candidate(reasons: Demo) -> None:
@@ -279,14 +299,22 @@ def test_a_second_digest_repeats_nobody(demo: Demo) -> None:
     assert demo.served(repeated) == []
 
 
-def test_the_training_dag_promotes_a_model_that_beats_the_base_rate(demo: Demo) -> None:
+def test_the_first_night_trains_a_ranker_and_the_training_dag_only_replaces_it_by_a_better(
+    demo: Demo,
+) -> None:
     """The backlog covers twelve years, so there is a past to learn from."""
+    file = demo.home / "models" / "ranker.json"
+    before = json.loads(file.read_text(encoding="utf-8"))
+    assert before["slope"] > 0
+    assert demo.rows("SELECT DISTINCT model_version FROM recommendations") == [
+        (f"linear-1: {before['trained_on']}",)
+    ]
     result = run("dags", "run", "train_models", CONFRERE_HOME=str(demo.home))
     assert "train_models: success" in result.stdout, result.stdout + result.stderr
-    model = json.loads((demo.home / "models" / "probability.json").read_text(encoding="utf-8"))
-    assert model["trained_as_of"] == date(2024, 3, 3).isoformat()
-    assert model["slope"] > 0
-    assert model["positive_count"] >= 50
+    log = (demo.home / "airflow" / "run.log").read_text(encoding="utf-8")
+    is_promoted = "promoted yes" in log.split("train: as_of")[-1].splitlines()[0]
+    after = json.loads(file.read_text(encoding="utf-8"))
+    assert (after != before) == is_promoted
 
 
 def test_a_dag_that_fails_says_so(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def why(suggestion: Recommendation) -> str:
         return f"You have both written with {shared}."
     if topics:
         return f"You both publish on {topics}."
-    return _path(suggestion)
+    return _path(suggestion) or _alike(suggestion)
 
 
 def introduction(suggestion: Recommendation) -> str:
@@ -55,6 +55,9 @@ def evidence(suggestion: Recommendation) -> list[Fact]:
     for reason in _of_kind(suggestion, "shared_topic"):
         topic = _topic(reason)
         facts += [(f"you on {topic}", reason.paper), (f"{them} on {topic}", reason.other_paper)]
+    if not facts and not _path(suggestion):
+        for reason in _of_kind(suggestion, "topics"):
+            facts += [("you", reason.paper), (them, reason.other_paper)]
     for place, step in enumerate(_of_kind(suggestion, "path")):
         start = "you" if place == 0 else name_of(step.person)
         facts += [(f"{start} with {name_of(step.other_person)}", step.paper)]
@@ -116,6 +119,17 @@ def _of_kind(suggestion: Recommendation, kind: str) -> list[Reason]:
 
 def _topic(reason: Reason) -> str:
     return f"“{one_line(reason.topic or '')}”"  # bare, “Diabetes Mellitus, Type 2” reads as two
+
+
+def _alike(suggestion: Recommendation) -> str:
+    """Say what the two have in common who have nobody in common."""
+    workplaces = [one_line(reason.topic or "") for reason in _of_kind(suggestion, "workplace")]
+    if any(workplaces):
+        return f"You have both worked at {listed(workplaces)}."
+    if any(reason.paper for reason in _of_kind(suggestion, "topics")):
+        return "You have written about the same."
+    journals = [f"in {one_line(r.topic)}" for r in _of_kind(suggestion, "venues") if r.topic]
+    return f"You have both published {listed(journals)}." if journals else ""
 
 
 def _path(suggestion: Recommendation) -> str:

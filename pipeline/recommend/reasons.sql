@@ -1,5 +1,7 @@
--- One row a fact behind a suggestion. Contributions of one suggestion add up to its score: each
--- shared coauthor brings their own share of the walk, `walk` the rest; other kinds only inform.
+-- One row a fact behind a suggestion. Contributions of one suggestion add up to its score. What the
+-- coauthors of the two bring is shared out: to each shared coauthor by the part of the walks over
+-- them, to `walk` the rest. Topics, journals, workplace, activity and career bring their own;
+-- other kinds only inform.
 WITH strengths AS (
     -- rounded, so that the order of summation cannot show
     SELECT author_id, ROUND(SUM(weight), 12) AS strength FROM ties GROUP BY author_id
@@ -9,10 +11,11 @@ shared AS (
     SELECT
         ranking.author_id,
         ranking.candidate_id,
+        ranking.from_coauthors,
         near.coauthor_id AS person_id,
         near.last_pmid AS pmid,
         far.last_pmid AS other_pmid,
-        ROUND(near.weight / own.strength * far.weight / theirs.strength, 12) AS contribution
+        ROUND(near.weight / own.strength * far.weight / theirs.strength, 12) AS walk
     FROM ranking
     INNER JOIN ties AS near ON ranking.author_id = near.author_id
     INNER JOIN ties AS far
@@ -22,21 +25,33 @@ shared AS (
     WHERE own.strength > 0 AND theirs.strength > 0
 ),
 
+walks AS (
+    SELECT author_id, candidate_id, ROUND(SUM(walk), 12) AS walk
+    FROM shared
+    GROUP BY author_id, candidate_id
+),
+
 shared_placed AS (
     SELECT
-        author_id,
-        candidate_id,
-        person_id,
-        pmid,
-        other_pmid,
-        contribution,
+        shared.author_id,
+        shared.candidate_id,
+        shared.person_id,
+        shared.pmid,
+        shared.other_pmid,
+        ROUND(
+            shared.from_coauthors * shared.walk
+            / GREATEST(walks.walk, CAST(0.000000000001 AS DOUBLE)),
+            10
+        ) AS contribution,
         CAST(
             ROW_NUMBER() OVER (
-                PARTITION BY author_id, candidate_id
-                ORDER BY ROUND(contribution, 10) DESC, person_id
+                PARTITION BY shared.author_id, shared.candidate_id
+                ORDER BY ROUND(shared.walk, 10) DESC, shared.person_id
             ) AS INT
         ) AS place
     FROM shared
+    INNER JOIN walks
+        ON shared.author_id = walks.author_id AND shared.candidate_id = walks.candidate_id
 ),
 
 shared_kept AS (
@@ -46,7 +61,7 @@ shared_kept AS (
 ),
 
 shared_total AS (
-    SELECT author_id, candidate_id, ROUND(SUM(contribution), 12) AS contribution
+    SELECT author_id, candidate_id, ROUND(SUM(contribution), 10) AS contribution
     FROM shared_kept
     GROUP BY author_id, candidate_id
 ),
@@ -138,6 +153,101 @@ shared_topics AS (
     WHERE own.place <= 30 AND theirs.place <= 30
 ),
 
+-- journals by their letters: a yearly volume is no other journal
+printed_in AS (
+    SELECT
+        identities.author_id,
+        TRANSLATE(LOWER(publications.journal), '0123456789 .,:;-()/&[]', '') AS journal_key,
+        MAX(publications.pmid) AS pmid
+    FROM identities
+    INNER JOIN publications ON identities.pmid = publications.pmid
+    WHERE publications.journal IS NOT NULL AND NOT publications.is_retracted
+    GROUP BY
+        identities.author_id,
+        TRANSLATE(LOWER(publications.journal), '0123456789 .,:;-()/&[]', '')
+),
+
+shared_journals AS (
+    SELECT
+        ranking.author_id,
+        ranking.candidate_id,
+        publications.journal,
+        own.pmid,
+        theirs.pmid AS other_pmid,
+        ROW_NUMBER() OVER (
+            PARTITION BY ranking.author_id, ranking.candidate_id
+            ORDER BY LEAST(own.pmid, theirs.pmid) DESC, own.journal_key
+        ) AS place
+    FROM ranking
+    INNER JOIN printed_in AS own ON ranking.author_id = own.author_id
+    INNER JOIN printed_in AS theirs
+        ON ranking.candidate_id = theirs.author_id AND own.journal_key = theirs.journal_key
+    INNER JOIN publications ON own.pmid = publications.pmid
+    WHERE ranking.from_venues <> 0
+),
+
+-- an institution of both; one with a department in common first, then the latest
+shared_workplaces AS (
+    SELECT
+        ranking.author_id,
+        ranking.candidate_id,
+        CASE
+            WHEN own.department IS NOT NULL AND own.department_key = theirs.department_key
+                THEN CONCAT(own.department, ', ', own.institution)
+            ELSE own.institution
+        END AS workplace,
+        ROW_NUMBER() OVER (
+            PARTITION BY ranking.author_id, ranking.candidate_id
+            ORDER BY
+                CASE
+                    WHEN own.department_key <> '' AND own.department_key = theirs.department_key
+                        THEN 0
+                    ELSE 1
+                END,
+                own.rank,
+                theirs.rank,
+                own.affiliation_key,
+                own.department_key,
+                theirs.department_key
+        ) AS place
+    FROM ranking
+    INNER JOIN author_affiliations AS own ON ranking.author_id = own.author_id
+    INNER JOIN author_affiliations AS theirs
+        ON
+            ranking.candidate_id = theirs.author_id
+            AND own.affiliation_key = theirs.affiliation_key
+    WHERE ranking.from_workplace <> 0
+),
+
+told AS (
+    SELECT
+        author_id,
+        candidate_id,
+        'topics' AS kind,
+        from_topics AS contribution,
+        pmid,
+        other_pmid
+    FROM ranking
+    UNION ALL
+    SELECT
+        author_id,
+        candidate_id,
+        'activity',
+        from_activity,
+        CAST(NULL AS BIGINT),
+        CAST(NULL AS BIGINT)
+    FROM ranking
+    UNION ALL
+    SELECT
+        author_id,
+        candidate_id,
+        'career',
+        from_career,
+        CAST(NULL AS BIGINT),
+        CAST(NULL AS BIGINT)
+    FROM ranking
+),
+
 recent AS (
     SELECT
         author_id,
@@ -183,9 +293,8 @@ SELECT
     ranking.candidate_id,
     'walk',
     CAST(1 AS INT),
-    GREATEST(
-        ROUND(ranking.score - COALESCE(shared_total.contribution, CAST(0 AS DOUBLE)), 12),
-        CAST(0 AS DOUBLE)
+    ROUND(
+        ranking.from_coauthors - COALESCE(shared_total.contribution, CAST(0 AS DOUBLE)), 10
     ),
     CAST(NULL AS BIGINT),
     CAST(NULL AS BIGINT),
@@ -211,6 +320,58 @@ SELECT
     other_pmid
 FROM shared_topics
 WHERE place <= :shared_topics
+UNION ALL
+SELECT
+    author_id,
+    candidate_id,
+    kind,
+    CAST(1 AS INT),
+    contribution,
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS STRING),
+    pmid,
+    other_pmid
+FROM told
+WHERE contribution <> 0
+UNION ALL
+SELECT
+    ranking.author_id,
+    ranking.candidate_id,
+    'venues',
+    CAST(1 AS INT),
+    ranking.from_venues,
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT),
+    shared_journals.journal,
+    shared_journals.pmid,
+    shared_journals.other_pmid
+FROM ranking
+LEFT JOIN shared_journals
+    ON
+        ranking.author_id = shared_journals.author_id
+        AND ranking.candidate_id = shared_journals.candidate_id
+        AND shared_journals.place = 1
+WHERE ranking.from_venues <> 0
+UNION ALL
+SELECT
+    ranking.author_id,
+    ranking.candidate_id,
+    'workplace',
+    CAST(1 AS INT),
+    ranking.from_workplace,
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT),
+    shared_workplaces.workplace,
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS BIGINT)
+FROM ranking
+LEFT JOIN shared_workplaces
+    ON
+        ranking.author_id = shared_workplaces.author_id
+        AND ranking.candidate_id = shared_workplaces.candidate_id
+        AND shared_workplaces.place = 1
+WHERE ranking.from_workplace <> 0
 UNION ALL
 SELECT
     ranking.author_id,

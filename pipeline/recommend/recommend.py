@@ -1,10 +1,10 @@
-"""Candidates, ranking, reasons: from the graph to checked recommendations."""
+"""Candidates, ranking, reasons: from what is known to checked recommendations."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -14,19 +14,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models import kernels
-from models.ranker import SMALLEST_SCORE, Calibration
+from models.pairs import closest_papers
+from models.policy import CAUSES, NO_TEAM, Policy, Shortlists, rerank
+from models.ranker import Ranker
 from pipeline import engine
 from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
+from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
+from pipeline.recommend.known import Known, day_number, known_on
+from pipeline.recommend.records import Records, Singles
+from pipeline.recommend.sources import AT_ONCE, Candidates, propose
+from pipeline.scratch import scratch
 from pipeline.settings import Settings
-from pipeline.tables import CANDIDATES, COUNT, ID
+from pipeline.tables import CANDIDATES, COUNT, ID, REAL
 
-RANKING_RULE = "walks-1"
+RANKING_RULE = "linear-1"
 """Changes whenever the same tables would be ranked or explained otherwise."""
 
-CANDIDATES_PER_SOURCE = 60
-SOURCES_AT_ONCE = 4_096
+SHORTLIST = 60
+"""Best candidates of an author that policy chooses from."""
+
 SHARED_COAUTHORS_SHOWN = 3
 SHARED_TOPICS_SHOWN = 2
 TELLING_TOPIC_SHARE = 0.02
@@ -43,6 +51,41 @@ PATHS = pa.schema(
         ("other_person_id", ID),
     ]
 )
+SHORTLISTED = pa.schema(
+    [
+        ("author_id", ID),
+        ("candidate_id", ID),
+        ("score", REAL),
+        ("shares_coauthor", pa.bool_()),
+        ("through_id", ID),
+        ("is_other_institution", pa.bool_()),
+        ("is_other_department", pa.bool_()),
+        ("is_early_career", pa.bool_()),
+        *((f"from_{group}", REAL) for group in GROUPS),
+    ]
+)
+RANKED = pa.schema(
+    [
+        *(SHORTLISTED.field(name) for name in ("author_id", "candidate_id", "score")),
+        ("rank", COUNT),
+        ("placed_by", pa.string()),
+        ("pmid", ID),
+        ("other_pmid", ID),
+        *(field for field in SHORTLISTED if field.name.startswith(("from_", "shares_"))),
+    ]
+)
+EARLY_YEARS = 5.0
+"""Years since the first paper below which somebody is early in their career."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Rows of people, their features, and through whom each pair is reached (-1: nobody)."""
+
+    sources: kernels.Ints
+    targets: kernels.Ints
+    values: Singles
+    through: kernels.Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +100,10 @@ class Recommended:
 
 def recommend(
     current: Mapping[str, Dataset],
-    graph: kernels.Graph,
+    records: Records,
     suppressed_ids: kernels.Ints,
-    calibration: Calibration | None,
+    shown: pa.Table,
+    ranker: Ranker,
     commit: Commit,
     as_of: date,
     settings: Settings,
@@ -70,21 +114,25 @@ def recommend(
     Parameters
     ----------
     current
-        authors, coauthorships, identities, publications, topics of one run.
-    graph
-        The coauthorship graph over all of `authors`, without the ties of suppressed people.
+        authors, author_affiliations, coauthorships, identities, publications, topics of one run.
+    records
+        The same as arrays.
     suppressed_ids
         People who are neither served nor suggested, and stand in no reason.
-    calibration
-        Model that turns scores into probabilities; None leaves them null.
+    shown
+        author_id, candidate_id, impression_count: what digests have suggested already.
 
     Raises
     ------
     ConfrereError
         A reason is not borne out by the tables; nothing is written then.
     """
-    served, eligible = _roles(current["authors"], suppressed_ids, as_of, settings)
-    if not served.any():
+    hidden = np.flatnonzero(np.isin(records.author_ids, suppressed_ids))
+    known = known_on(records, as_of, hidden)
+    eligible = known.active_since(settings.active_since(as_of))
+    eligible[hidden] = False
+    served = np.flatnonzero(eligible & (known.paper_counts >= 2))
+    if not served.size:
         logger.warning(
             "nobody to serve as of %s: no author has two papers and one in the last %d months",
             as_of,
@@ -96,104 +144,211 @@ def recommend(
     parameters: dict[str, engine.Value] = {
         "as_of": as_of,
         "author_cap": settings.author_cap,
-        "kept": settings.recommendations_per_author,
         "shared_coauthors": SHARED_COAUTHORS_SHOWN,
         "shared_topics": SHARED_TOPICS_SHOWN,
         "topic_share": TELLING_TOPIC_SHARE,
-        "model_version": model_version(calibration),
-        "is_calibrated": calibration is not None,
-        "intercept": calibration.intercept if calibration else 0.0,
-        "slope": calibration.slope if calibration else 0.0,
-        "smallest_score": SMALLEST_SCORE,
+        "model_version": model_version(ranker),
+        "intercept": ranker.intercept,
+        "slope": ranker.slope,
     }
 
     def run(name: str, **sources: engine.Source) -> engine.Rows:
         return engine.query(ROOM / f"{name}.sql", {**current, **sources}, parameters, settings)
 
-    proposals = _proposals(graph, np.flatnonzero(served), eligible, settings.threads)
-    with (
-        engine.spilled(proposals, CANDIDATES.schema, settings) as proposed,
-        run("candidates", proposals=proposed) as rows,
-    ):
-        candidate_count = commit.write("candidates", rows, made_from, as_of)
     suppressed = pa.table({"author_id": pa.array(suppressed_ids, ID)})
-    with (
-        run("ties", suppressed=suppressed) as rows,
-        engine.spilled(rows, rows.schema, settings) as ties,
-        run("ranking", candidates=commit.dataset("candidates")) as rows,
-        engine.spilled(rows, rows.schema, settings) as ranking,
-        engine.spilled(_paths(graph, ranking), PATHS, settings) as paths,
-    ):
-        with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
-            reason_count = commit.write("reasons", rows, made_from, as_of)
-        reasons = commit.dataset("reasons")
-        with run("recommendations", ranking=ranking, reasons=reasons) as rows:
-            recommendation_count = commit.write("recommendations", rows, made_from, as_of)
+    with scratch(settings) as folder:
+        shortlist = folder / "shortlist.parquet"
+        with pq.ParquetWriter(shortlist, SHORTLISTED) as writer:
+            rows = _scored(known, served, eligible, ranker, writer, settings)
+            candidate_count = commit.write("candidates", rows, made_from, as_of)
+        with (
+            run("ties", suppressed=suppressed) as rows,
+            engine.spilled(rows, rows.schema, settings) as ties,
+            run("shortlist", shortlist=shortlist) as rows,
+            engine.spilled(
+                _ranked(known, rows, shown, ranker, settings), RANKED, settings
+            ) as ranking,
+            engine.spilled(_paths(known.graph, ranking), PATHS, settings) as paths,
+        ):
+            with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
+                reason_count = commit.write("reasons", rows, made_from, as_of)
+            reasons = commit.dataset("reasons")
+            with run("recommendations", ranking=ranking, reasons=reasons) as rows:
+                recommendation_count = commit.write("recommendations", rows, made_from, as_of)
     with run("unsupported", reasons=reasons) as rows:
         _refuse_unsupported(rows.read_all())
-    return Recommended(int(served.sum()), candidate_count, recommendation_count, reason_count)
+    return Recommended(served.size, candidate_count, recommendation_count, reason_count)
 
 
-def model_version(calibration: Calibration | None) -> str:
-    """Name what ranks and what turns scores into probabilities."""
-    return f"{RANKING_RULE}+{calibration.trained_as_of}" if calibration else RANKING_RULE
+def model_version(ranker: Ranker) -> str:
+    """Name what ranks, and what it was trained on."""
+    return f"{RANKING_RULE}: {ranker.trained_on}"
 
 
-def _roles(
-    authors: Dataset,
-    suppressed_ids: kernels.Ints,
-    as_of: date,
+def _scored(
+    known: Known,
+    served: kernels.Ints,
+    eligible: kernels.Flags,
+    ranker: Ranker,
+    shortlist: pq.ParquetWriter,
     settings: Settings,
-) -> tuple[kernels.Flags, kernels.Flags]:
-    """Who is served and who may be suggested, as flags over the authors in order of their id."""
-    people = authors.read(["author_id", "last_on", "publication_count"])
-    since = pa.scalar(settings.active_since(as_of))
-    active = pc.greater_equal(people["last_on"], since).to_numpy()
-    eligible = active & ~np.isin(people["author_id"].to_numpy(), suppressed_ids)
-    return eligible & (people["publication_count"].to_numpy() >= 2), eligible
-
-
-def _proposals(
-    graph: kernels.Graph, sources: kernels.Ints, eligible: kernels.Flags, threads: int
 ) -> Iterator[pa.RecordBatch]:
-    """Union of both candidate sources, scored; pairs with no path of three steps are left out."""
-    chunks = np.array_split(sources, max(1, -(-len(sources) // SOURCES_AT_ONCE)))
-    for chunk in track(chunks, "walking the graph", len(chunks)):
-        near = kernels.two_hop_top_k(graph, chunk, eligible, CANDIDATES_PER_SOURCE, threads)
-        far = kernels.pagerank_top_k(graph, chunk, eligible, CANDIDATES_PER_SOURCE, threads)
-        width = len(graph.node_ids)
-        far_pairs = far.sources * width + far.targets
-        pairs = np.union1d(near.sources * width + near.targets, far_pairs)
-        pagerank = np.zeros(len(pairs))
-        pagerank[np.searchsorted(pairs, far_pairs)] = far.scores
-        source, target = pairs // width, pairs % width
-        allocation = kernels.resource_allocation(graph, source, target)
-        reached = allocation > 0
-        reached[~reached] = (
-            kernels.strongest_paths(graph, source[~reached], target[~reached])[0] >= 0
+    """Score all candidates; the best of each author go to the shortlist, with what they rest on."""
+    ids = known.records.author_ids
+    batches = -(-served.size // AT_ONCE)
+    for found in track(propose(known, served, eligible), "looking for colleagues", batches):
+        values, through = features_of(
+            known, found.sources, found.starts, found.targets, settings.threads
         )
+        score = ranker.score(values).round(10)
+        author = np.repeat(found.sources, np.diff(found.starts))
         yield pa.record_batch(
-            [
-                graph.node_ids[source[reached]],
-                graph.node_ids[target[reached]],
-                allocation[reached].clip(max=1.0),
-                pagerank[reached].clip(max=1.0),
-            ],
+            [ids[author], ids[found.targets], score, found.proposed_by.astype(np.int32)],
             schema=CANDIDATES.schema,
         )
+        best = _best(found, author, score)
+        pairs = Pairs(author[best], found.targets[best], values[best], through[best])
+        shortlist.write_batch(_explained(known, ranker, pairs))
+
+
+def _best(found: Candidates, author: kernels.Ints, score: kernels.Floats) -> kernels.Ints:
+    """Places of the shortlist of each author, best first, ties by author id."""
+    order = np.lexsort((found.targets, -score, author))
+    place = np.arange(order.size) - np.searchsorted(author, author)
+    best: kernels.Ints = order[place < SHORTLIST]
+    return best
+
+
+def _explained(known: Known, ranker: Ranker, pairs: Pairs) -> pa.RecordBatch:
+    """Tell what each group of features brings; the score is their sum."""
+    each = ranker.contributions(pairs.values)
+    groups = [each[:, columns].sum(axis=1).round(10) for columns in group_columns().values()]
+    ids = known.records.author_ids
+    is_early = known.traits["career_years"][pairs.targets] < EARLY_YEARS
+    columns = [
+        ids[pairs.sources],
+        ids[pairs.targets],
+        np.sum(groups, axis=0).round(10),
+        pairs.through >= 0,
+        np.where(pairs.through >= 0, ids[pairs.through], 0),
+        *_elsewhere(known, pairs),
+        is_early,
+        *groups,
+    ]
+    return pa.record_batch(columns, schema=SHORTLISTED)
+
+
+def _elsewhere(known: Known, pairs: Pairs) -> tuple[kernels.Flags, kernels.Flags]:
+    """Whether the two work at other institutions, and in other departments; False if unknown."""
+    starts = known.world.place_starts
+    names_one = np.diff(starts) > 0
+    named = np.add.reduceat(
+        np.r_[known.world.departments >= 0, False], np.minimum(starts[:-1], starts[-1])
+    )
+    names_department = names_one & (named > 0)
+    is_same = [
+        pairs.values[:, [f.name for f in FEATURES].index(name)] > 0
+        for name in ("institution", "department")
+    ]
+    both = [flags[pairs.sources] & flags[pairs.targets] for flags in (names_one, names_department)]
+    return both[0] & ~is_same[0], both[1] & ~is_same[1]
+
+
+def _ranked(
+    known: Known,
+    shortlist: Iterable[pa.RecordBatch],
+    shown: pa.Table,
+    ranker: Ranker,
+    settings: Settings,
+) -> Iterator[pa.RecordBatch]:
+    """Choose from all shortlists together, by policy; see `models.policy`."""
+    table = pa.Table.from_batches(shortlist, SHORTLISTED)
+    flags = {
+        name: table[name].to_numpy()
+        for name in (
+            "is_other_institution",
+            "is_other_department",
+            "is_early_career",
+            "shares_coauthor",
+        )
+    }
+    through = table["through_id"].to_numpy()
+    chosen = rerank(
+        Shortlists(
+            author=_code(table["author_id"]),
+            candidate=_code(table["candidate_id"]),
+            probability=ranker.probability(table["score"].to_numpy()),
+            impressions=_impressions(table, shown),
+            team=np.where(through > 0, _code(table["through_id"]), NO_TEAM),
+            **flags,
+        ),
+        policy_of(settings),
+    )
+    rows = table.take(pa.array(chosen.pairs))
+    causes = pa.array(np.array(CAUSES)[chosen.causes])
+    given = {
+        "rank": pa.array(chosen.places, COUNT),
+        "placed_by": causes,
+        **_closest_papers(known, rows),
+    }
+    columns = [given.get(field.name, rows[field.name] if field.name in rows.schema.names else None)
+               for field in RANKED]  # fmt: skip
+    yield from pa.table(columns, schema=RANKED).to_batches()
+
+
+def _closest_papers(known: Known, rows: pa.Table) -> dict[str, pa.Array]:
+    """PMIDs of the two papers of each pair that are closest in topic; null where none are."""
+    records = known.records
+    stands = ~records.is_retracted & (records.days <= day_number(known.as_of))
+    told = (known.wrote * stands[np.newaxis]).tocsr()
+    told.eliminate_zeros()
+    ends = [
+        np.searchsorted(records.author_ids, rows[name].to_numpy())
+        for name in ("author_id", "candidate_id")
+    ]
+    starts, papers = told.indptr.astype(np.int64), told.indices.astype(np.int64)
+    found = closest_papers(starts, papers, records.topics, *ends)
+    return {
+        name: pa.array(records.pmids[papers_of], ID, mask=papers_of < 0)
+        for name, papers_of in zip(("pmid", "other_pmid"), found, strict=True)
+    }
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Policy as the settings say; each of its parts is a setting of the same name."""
+    named = {field.name for field in fields(Policy)} - {"kept"}
+    said = {name: getattr(settings, name) for name in named}
+    return Policy(kept=settings.recommendations_per_author, **said)
+
+
+def _impressions(pairs: pa.Table, shown: pa.Table) -> kernels.Ints:
+    """How often each pair was shown already, shape (pairs,)."""
+    ends = ["author_id", "candidate_id"]
+    row = pa.array(np.arange(pairs.num_rows))
+    joined = pairs.select(ends).append_column("row", row).join(shown, ends, join_type="inner")
+    counts = np.zeros(pairs.num_rows, np.int64)
+    counts[joined["row"].to_numpy()] = joined["impression_count"].to_numpy()
+    return counts
+
+
+def _code(ids: pa.ChunkedArray) -> kernels.Ints:
+    codes: kernels.Ints = np.unique(ids.to_numpy(), return_inverse=True)[1]
+    return codes
 
 
 def _paths(graph: kernels.Graph, ranking: Path) -> Iterator[pa.RecordBatch]:
-    """Three steps from author to candidate for each suggestion without a shared coauthor."""
-    ranked = pq.read_table(ranking, columns=["author_id", "candidate_id", "resource_allocation"])
-    alone = ranked.filter(pc.equal(ranked["resource_allocation"], 0.0))
+    """Three steps from author to candidate, for each suggestion without a shared coauthor."""
+    ranked = pq.read_table(ranking, columns=["author_id", "candidate_id", "shares_coauthor"])
+    alone = ranked.filter(pc.invert(ranked["shares_coauthor"]))
     author, candidate = alone["author_id"].to_numpy(), alone["candidate_id"].to_numpy()
     first, second = kernels.strongest_paths(
         graph,
         np.searchsorted(graph.node_ids, author),
         np.searchsorted(graph.node_ids, candidate),
     )
-    stops = [author, graph.node_ids[first], graph.node_ids[second], candidate]
+    is_path = first >= 0
+    author, candidate = author[is_path], candidate[is_path]
+    stops = [author, graph.node_ids[first[is_path]], graph.node_ids[second[is_path]], candidate]
     for place in (1, 2, 3):
         steps = np.full(len(author), place, dtype=np.int32)
         columns = [author, candidate, steps, stops[place - 1], stops[place]]

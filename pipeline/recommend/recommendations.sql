@@ -1,18 +1,13 @@
 -- One row a suggestion, with the person who could introduce the two (the strongest shared
--- coauthor) and, once a model is trained, the calibrated probability (models/ranker.py).
+-- coauthor) and the calibrated probability (models/ranker.py).
 SELECT
     ranking.author_id,
     ranking.rank,
     ranking.candidate_id,
     ranking.score,
-    CASE
-        WHEN :is_calibrated
-            THEN
-                CAST(1 AS DOUBLE) / (
-                    CAST(1 AS DOUBLE)
-                    + EXP(-(:intercept + :slope * LN(GREATEST(ranking.score, :smallest_score))))
-                )
-    END AS probability,
+    ranking.placed_by,
+    CAST(1 AS DOUBLE)
+    / (CAST(1 AS DOUBLE) + EXP(-(:intercept + :slope * ranking.score))) AS probability,
     reasons.person_id AS introducer_id,
     :model_version AS model_version
 FROM ranking

@@ -4,7 +4,8 @@
 WITH claims AS (
     -- every (person, paper) that a reason asserts
     SELECT author_id, candidate_id, kind, place, author_id AS who, pmid AS paper
-    FROM reasons WHERE kind IN ('shared_coauthor', 'shared_topic')
+    FROM reasons
+    WHERE kind IN ('shared_coauthor', 'shared_topic') OR (kind IN ('venues', 'topics') AND pmid IS NOT NULL)
     UNION ALL
     SELECT author_id, candidate_id, kind, place, person_id, pmid
     FROM reasons WHERE kind IN ('shared_coauthor', 'path')
@@ -16,7 +17,8 @@ WITH claims AS (
     FROM reasons WHERE kind = 'path'
     UNION ALL
     SELECT author_id, candidate_id, kind, place, candidate_id, other_pmid
-    FROM reasons WHERE kind IN ('shared_coauthor', 'shared_topic')
+    FROM reasons
+    WHERE kind IN ('shared_coauthor', 'shared_topic') OR (kind IN ('venues', 'topics') AND pmid IS NOT NULL)
     UNION ALL
     SELECT author_id, candidate_id, kind, place, candidate_id, pmid
     FROM reasons WHERE kind = 'recent_paper'
@@ -55,5 +57,19 @@ SELECT
 FROM topic_claims
 LEFT JOIN about ON topic_claims.paper = about.pmid AND LOWER(topic_claims.topic) = about.topic
 WHERE about.pmid IS NULL
+UNION
+SELECT claims.author_id, claims.candidate_id, claims.kind, claims.place, claims.paper
+FROM claims
+INNER JOIN reasons
+    ON
+        claims.author_id = reasons.author_id
+        AND claims.candidate_id = reasons.candidate_id
+        AND claims.kind = reasons.kind
+        AND claims.place = reasons.place
+INNER JOIN publications ON claims.paper = publications.pmid
+WHERE
+    claims.kind = 'venues'
+    AND TRANSLATE(LOWER(COALESCE(publications.journal, '')), '0123456789 .,:;-()/&[]', '')
+    <> TRANSLATE(LOWER(reasons.topic), '0123456789 .,:;-()/&[]', '')
 ORDER BY author_id, candidate_id, kind, place
 LIMIT 5

@@ -44,7 +44,7 @@ def without_facts_about(facts: Sequence[Fact], author_id: int) -> list[Fact]:
     walk = next((fact for fact in kept if fact["kind"] == "walk"), None)
     if walk is not None:
         walk["contribution"] += lost
-    elif lost > 0 or not kept:
+    elif lost != 0 or not kept:
         kept.append({"kind": "walk", "contribution": lost})
     return sorted(kept, key=lambda fact: -fact["contribution"])
 

@@ -7,9 +7,10 @@ goes out twice. A claim left `pending` by a crash is never repeated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import delete, insert, select, update
+import pyarrow as pa
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.errors import ConfrereError
@@ -19,10 +20,12 @@ from pipeline.serving.schema import (
     DELIVERED_SUGGESTIONS,
     DELIVERIES,
     REDIRECTS,
+    RUNS,
     SUBSCRIBERS,
     V1_PEOPLE,
     hold_pointer,
 )
+from pipeline.tables import ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Delivery:
     named_ids: tuple[int, ...]
     created_at: datetime
 
+
+IMPRESSIONS = pa.schema([("author_id", ID), ("candidate_id", ID), ("impression_count", ID)])
 
 _OPTED_IN = (
     select(
@@ -97,6 +102,29 @@ def already_suggested(engine: Engine, person_id: str) -> set[int]:
     )
     with reading(engine) as connection:
         return set(connection.scalars(known))
+
+
+def impressions(engine: Engine, as_of: date) -> pa.Table:
+    """Count how often digests of runs before `as_of` suggested whom to whom.
+
+    Returns
+    -------
+    Columns author_id, candidate_id, impression_count, in order of the ids.
+    """
+    author_id, candidate_id = SUBSCRIBERS.c.author_id, DELIVERED_SUGGESTIONS.c.candidate_id
+    shown = (
+        select(author_id, candidate_id, func.count().label("impression_count"))
+        .select_from(DELIVERED_SUGGESTIONS)
+        .join(DELIVERIES)
+        .join(SUBSCRIBERS)
+        .join(RUNS, RUNS.c.run_id == DELIVERIES.c.run_id)
+        .where(DELIVERIES.c.state == "written", RUNS.c.as_of < as_of, author_id.is_not(None))
+        .group_by(author_id, candidate_id)
+        .order_by(author_id, candidate_id)
+    )
+    with reading(engine) as connection:
+        rows = [dict(row._mapping) for row in connection.execute(shown)]
+    return pa.Table.from_pylist(rows, IMPRESSIONS)
 
 
 def claim_delivery(engine: Engine, delivery: Delivery) -> bool:

@@ -76,7 +76,12 @@ class Reason:
 
     shared_coauthor: `person` wrote `paper` with the author and `other_paper` with the candidate.
     path: `person` and `other_person` wrote `paper` together, one step from author to candidate.
+    walk: what longer walks and further shared coauthors bring.
+    topics: how alike what the two write is; `paper` and `other_paper` are the closest.
     shared_topic: the author's `paper` and the candidate's `other_paper` have `topic`.
+    venues: the author's `paper` and the candidate's `other_paper` are in the journal `topic`.
+    workplace: both have worked at `topic`.
+    activity, career: how much the candidate writes; how the two careers go together.
     recent_paper: the candidate's `paper`.
     """
 
@@ -91,7 +96,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Whom to work with. `probability` of a joint paper within 24 months; None without a model."""
+    """Whom to work with. `probability` of a joint paper within 24 months; None in old runs."""
 
     rank: int
     person: Person

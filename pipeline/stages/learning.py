@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
+from models.ranker import load_ranker, save_ranker
 from models.same_author import Matcher, load_matcher, save_matcher
-from models.store import save_calibration
 from pipeline import lake
 from pipeline.errors import WrongUse
 from pipeline.identity.matcher.evaluate import (
@@ -22,53 +24,47 @@ from pipeline.identity.matcher.evaluate import (
 from pipeline.identity.matcher.labelled import read_clusters, read_pairs
 from pipeline.identity.matcher.train import TABLES_OF_TRAINING
 from pipeline.identity.matcher.train import train_matcher as learn_matcher
-from pipeline.recommend.train import HORIZON_MONTHS
-from pipeline.recommend.train import train as train_calibration
-from pipeline.scratch import scratch
-from pipeline.settings import Settings, months_before
+from pipeline.recommend.records import TABLES_OF_RECORDS, load_records
+from pipeline.recommend.train import train as train_ranker
+from pipeline.serving import suppressions
+from pipeline.serving.database import open_database
+from pipeline.settings import Settings
 from pipeline.stages.intake import ingest, require_whole
-from pipeline.stages.night import connect, identify, recommend
+from pipeline.stages.night import identify
 from pipeline.stages.people import decided_pairs
 from pipeline.stages.results import (
     Counts,
     as_of_table,
-    calibration_in_use,
     matcher_in_use,
+    ranker_trained_here,
     told,
 )
 
-RECORDS = ("publications", "authorships", "topics", "citations", "grants")
-"""Tables that come from PubMed's records, as far as the past is made anew from them."""
-
 
 def train(settings: Settings) -> Counts:
-    """Learn what probability a score means, from 24 months ago; promote the model if it is better.
+    """Learn to rank anew, from what came true since earlier days; promote what is surely better.
 
-    The past is made anew in a scratch home, with the records, identities and graph of that day.
+    Compared with the ranker in use (the package's, until one is trained here) on authors that the
+    new one has not seen.
     """
-    names = ("identities", "publications", "authorships", "topics")
-    current = lake.datasets(settings.lake_folder, names)
-    since = months_before(as_of_table(current["identities"], settings), HORIZON_MONTHS)
-    with scratch(settings) as folder:
-        past = replace(settings, home=folder)
-        lake.lend(settings.lake_folder, past.lake_folder, RECORDS)
-        identify(past, as_of=since, matcher=matcher_in_use(settings))
-        connect(past)
-        recommend(past, wishes=settings)
-        proposed = lake.read(past.lake_folder, "candidates")
-        in_use = calibration_in_use(settings)
-        result = train_calibration(proposed, current, in_use, since, settings)
-    if result.model is not None and result.is_better:
-        save_calibration(settings.calibration_file, result.model)
+    current = lake.datasets(settings.lake_folder, (*TABLES_OF_RECORDS, "coauthorships"))
+    as_of = as_of_table(current["coauthorships"], settings)
+    suppressed = suppressions.suppressed_author_ids(open_database(settings), current, settings)
+    records = load_records(current, settings)
+    hidden = np.flatnonzero(np.isin(records.author_ids, suppressed))
+    shipped = load_ranker()
+    in_use = ranker_trained_here(settings) or shipped
+    result = train_ranker(records, as_of, hidden, shipped, in_use, settings)
+    if result.ranker is not None and result.is_better:
+        save_ranker(settings.ranker_file, result.ranker)
     return told(
         "train",
         {
-            "as_of": since.isoformat(),
+            "as_of": as_of.isoformat(),
             "pairs": result.pair_count,
-            "new_collaborations": result.positive_count,
+            "new_collaborations": result.answer_count,
             "log_loss": _number(result.loss),
             "in_use": _number(result.loss_in_use),
-            "base_rate": _number(result.loss_of_base_rate),
             "promoted": "yes" if result.is_better else "no",
         },
     )

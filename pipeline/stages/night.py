@@ -8,28 +8,33 @@ from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow.compute as pc
 
+from models.kernels import Ints
+from models.ranker import Ranker, load_ranker, save_ranker
 from models.same_author import Matcher
 from pipeline import lake
 from pipeline.errors import ConfrereError
-from pipeline.graph.connect import WEIGHT_RULE, load_graph
+from pipeline.graph.connect import WEIGHT_RULE
 from pipeline.graph.connect import connect as connect_authors
 from pipeline.identity.identify import IDENTITY_RULE, TABLES_OF_IDENTITY
 from pipeline.identity.identify import identify as identify_authors
 from pipeline.outreach.outbox import notify as notify_subscribers
-from pipeline.recommend.recommend import RANKING_RULE
+from pipeline.recommend.recommend import RANKING_RULE, model_version, policy_of
 from pipeline.recommend.recommend import recommend as recommend_candidates
+from pipeline.recommend.records import TABLES_OF_RECORDS, Records, load_records
+from pipeline.recommend.train import learn
+from pipeline.serving import outbox, queries, suppressions
 from pipeline.serving import publish as publishing
-from pipeline.serving import queries, suppressions
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings
 from pipeline.stages.intake import take_in
 from pipeline.stages.results import (
     Counts,
     as_of_table,
-    calibration_in_use,
     matcher_in_use,
+    ranker_trained_here,
     told,
 )
 from pipeline.stages.roster import match_roster
@@ -115,38 +120,47 @@ def connect(settings: Settings) -> Counts:
 def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
     """Propose, rank and explain collaborators for everybody who is served.
 
-    `wishes` says where the suppressions are kept, when not with these tables.
+    A home without a ranker of its own trains one, if enough has come true in it; else the shipped
+    one ranks. `wishes` says where the suppressions are kept, when not with these tables.
     """
-    names = (
-        "publications",
-        "topics",
-        "identities",
-        "authors",
-        "coauthorships",
-        "recommendations",
-    )
+    names = (*TABLES_OF_RECORDS, "coauthorships", "recommendations")
     current = lake.datasets(settings.lake_folder, names)
     as_of = as_of_table(current["coauthorships"], settings)
-    calibration = calibration_in_use(settings)
+    ranker = ranker_trained_here(settings)
     database = open_database(wishes or settings)
     suppressed = suppressions.suppressed_author_ids(database, current, settings)
+    shown = outbox.impressions(database, as_of)
     made_from = _fingerprint(
         current["coauthorships"].version,
         current["authors"].version,
         settings.active_months,
         settings.recommendations_per_author,
         RANKING_RULE,
-        calibration,
+        ranker.fingerprint if ranker else "shipped",
+        policy_of(settings),
         hashlib.sha256(suppressed.tobytes()).hexdigest(),
+        hashlib.sha256(str(shown.to_pydict()).encode()).hexdigest(),
     )
     if current["recommendations"].made_from == made_from:
         return told("recommend", {"nothing pending": 0})
-    graph = load_graph(current["authors"], current["coauthorships"], suppressed)
+    records = load_records(current, settings)
+    ranker = ranker or _first_ranker(records, as_of, suppressed, settings)
     with lake.begin(settings.lake_folder) as commit:
         result = recommend_candidates(
-            current, graph, suppressed, calibration, commit, as_of, settings, made_from
+            current, records, suppressed, shown, ranker, commit, as_of, settings, made_from
         )
-    return told("recommend", asdict(result))
+    return told("recommend", {**asdict(result), "ranked_by": model_version(ranker)})
+
+
+def _first_ranker(records: Records, as_of: date, suppressed: Ints, settings: Settings) -> Ranker:
+    """Train the home's own ranker and keep it; the shipped one where too little has come true."""
+    hidden = np.flatnonzero(np.isin(records.author_ids, suppressed))
+    shipped = load_ranker()
+    own = learn(records, as_of, hidden, shipped, settings)
+    if own is None:
+        return shipped
+    save_ranker(settings.ranker_file, own)
+    return own
 
 
 def publish(settings: Settings, now: datetime) -> Counts:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from models.ranker import Calibration
+from models.ranker import Ranker, load_ranker
 from models.same_author import Matcher, load_matcher
-from models.store import load_calibration
 from pipeline import lake
 from pipeline.errors import ConfrereError
 from pipeline.identity.features import FEATURES
+from pipeline.recommend.features import FEATURES as RANKED_BY
 from pipeline.settings import Settings
 
 Counts = dict[str, int | str]
@@ -19,12 +19,26 @@ Counts = dict[str, int | str]
 logger = logging.getLogger(__name__)
 
 
-def calibration_in_use(settings: Settings) -> Calibration | None:
-    """Load the model that turns scores into probabilities; None until one is trained."""
+def ranker_trained_here(settings: Settings) -> Ranker | None:
+    """Load the ranker of collaborators that was trained in this home; None where none was.
+
+    Raises
+    ------
+    ConfrereError
+        The file is damaged, or of a version that looked at other features.
+    """
+    file = settings.ranker_file
+    if not file.exists():
+        return None
     try:
-        return load_calibration(settings.calibration_file)
-    except ValueError as error:
-        raise ConfrereError(f"[{settings.calibration_file}] {error}") from None
+        ranker = load_ranker(file)
+    except (OSError, ValueError) as error:
+        raise ConfrereError(f"[{file}] {error}") from None
+    if ranker.features != tuple(feature.name for feature in RANKED_BY):
+        raise ConfrereError(
+            f"[{file}] is of another version of Confrere: delete it, and the next run trains anew"
+        )
+    return ranker
 
 
 def matcher_in_use(settings: Settings) -> Matcher:

@@ -60,12 +60,19 @@ class ReasonAnswer(Answer):
 
     - `shared_coauthor`: `person` wrote `paper` with the author, `other_paper` with the candidate.
     - `path`: `person` and `other_person` wrote `paper` together, one step from author to candidate.
+    - `walk`: what longer walks and further shared coauthors bring.
+    - `topics`: how alike what the two write is; `paper` and `other_paper` are the closest.
     - `shared_topic`: the author's `paper` and the candidate's `other_paper` have `topic`.
+    - `venues`: the author's `paper` and the candidate's `other_paper` are in the journal `topic`.
+    - `workplace`: both have worked at `topic`.
+    - `activity`, `career`: how much the candidate writes; how the two careers go together.
     - `recent_paper`: the candidate's `paper`.
     """
 
     kind: str
-    contribution: float = Field(description="what the fact adds to the score; 0: it only informs")
+    contribution: float = Field(
+        description="what the fact adds to the score or takes from it; 0: it only informs"
+    )
     person: PersonAnswer | None
     other_person: PersonAnswer | None
     topic: str | None
@@ -80,7 +87,7 @@ class RecommendationAnswer(Answer):
     person: PersonAnswer
     score: float
     probability: float | None = Field(
-        description="calibrated probability of a joint paper within 24 months; null until trained"
+        description="calibrated probability of a joint paper within 24 months"
     )
     introducer: PersonAnswer | None = Field(description="who could introduce the two")
     reasons: list[ReasonAnswer]

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from pipeline import lake
@@ -83,17 +82,6 @@ def test_the_same_tables_give_the_same_rows_twice(tmp_path: Path) -> None:
     first = coauthorships(tmp_path, papers, names)
     assert len(first) > 20
     assert coauthorships(tmp_path, papers, names) == first
-
-
-def test_the_graph_holds_every_author_and_both_directions(tmp_path: Path) -> None:
-    coauthorships(tmp_path, [{"pmid": 1}, {"pmid": 2}], {1: [10, 20], 2: [99]})
-    tables = lake.datasets(tmp_path / "lake", ["authors", "coauthorships"])
-    graph = connect.load_graph(tables["authors"], tables["coauthorships"], np.array([], int))
-    assert graph.node_ids.tolist() == [10, 20, 99]
-    assert graph.indptr.tolist() == [0, 1, 2, 2]
-    assert graph.strength.tolist() == [1.0, 1.0, 0.0]
-    hidden = connect.load_graph(tables["authors"], tables["coauthorships"], np.array([20]))
-    assert hidden.strength.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_whom_notices_affect_is_listed_with_the_day_they_were_noted(tmp_path: Path) -> None:

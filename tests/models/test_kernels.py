@@ -158,3 +158,33 @@ def test_edges_out_of_order_are_refused() -> None:
         kernels.graph_from_edges(ids, np.array([2, 1]), np.array([3, 2]), np.ones(2))
     with pytest.raises(ValueError, match="no node"):
         kernels.graph_from_edges(ids, np.array([1]), np.array([9]), np.ones(1))
+
+
+@TWO_HUNDRED
+@given(st.integers(0, 2**31), st.integers(1, 9), st.integers(0, 60))
+def test_best_columns_equals_a_stable_sort(seed: int, k: int, columns: int) -> None:
+    generator = np.random.default_rng(seed)
+    # few values, so that there are ties; up to many times 2 k columns
+    scores = generator.integers(-3, 4, size=(4, columns)).astype(np.float32)
+    scores[generator.random(scores.shape) < generator.random()] = -np.inf
+    found = kernels.best_columns(scores, k)
+    assert found.shape == (4, k)
+    for row, chosen in zip(scores, found, strict=True):
+        order = np.argsort(-row, kind="stable")
+        wanted = order[np.isfinite(row[order])][:k].tolist()
+        assert chosen.tolist() == wanted + [-1] * (k - len(wanted))
+
+
+def test_best_columns_in_any_order_of_scores() -> None:
+    """Ascending scores are cut again and again; of descending ones the first k stay."""
+    ascending = np.arange(50, dtype=np.float32)[np.newaxis]
+    assert kernels.best_columns(ascending, 3).tolist() == [[49, 48, 47]]
+    assert kernels.best_columns(-ascending, 3).tolist() == [[0, 1, 2]]
+    assert kernels.best_columns(0 * ascending, 3).tolist() == [[0, 1, 2]]
+
+
+def test_best_columns_of_nothing() -> None:
+    nothing = np.full((2, 5), -np.inf, np.float32)
+    assert (kernels.best_columns(nothing, 2) == -1).all()
+    assert kernels.best_columns(nothing[:0], 2).shape == (0, 2)
+    assert kernels.best_columns(nothing[:, :0], 2).tolist() == [[-1, -1], [-1, -1]]

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from models.ranker import Calibration
+from models.ranker import Ranker
 from pipeline import engine, lake
 from pipeline.errors import ConfrereError
 from pipeline.graph import connect
 from pipeline.recommend import recommend
+from pipeline.recommend.features import FEATURES
+from pipeline.recommend.records import load_records
 from pipeline.settings import Settings
 from tests.builders import write_lake
 
 NOW = date(2025, 6, 1)
-NAMES = ("notices", "publications", "topics", "identities", "authors", "coauthorships")
+NAMES = (
+    "notices",
+    "publications",
+    "topics",
+    "identities",
+    "authors",
+    "author_affiliations",
+    "coauthorships",
+)
+WALKS = Ranker(
+    tuple(feature.name for feature in FEATURES),
+    tuple(feature.of_strangers or 0.0 for feature in FEATURES),
+    (1.0,) * len(FEATURES),
+    tuple(1.0 if feature.name == "walk" else 0.0 for feature in FEATURES),
+    -9.0,
+    1.0,
+    24,
+    "nothing",
+)
+"""Ranks by walks alone: ln(walk + 0.00001) - ln(0.00001)."""
 
 
 class World:
@@ -31,6 +55,7 @@ class World:
         self.identities: list[dict[str, Any]] = []
         self.topics: list[dict[str, Any]] = []
         self.names: dict[str, tuple[str, str]] = {}
+        self.orcids: dict[str, str] = {}
 
     def paper(self, pmid: int, people: str, topics: str = "", **overrides: Any) -> None:
         entered_on = overrides.get("entered_on", date(2024, 1, 1))
@@ -44,7 +69,7 @@ class World:
         self.topics += [{"pmid": pmid, "descriptor_ui": t, "name": t} for t in topics.split()]
 
     def recommend(
-        self, suppressed: str = "", model: Calibration | None = None
+        self, suppressed: str = "", ranker: Ranker = WALKS, shown: Sequence[tuple[str, str]] = ()
     ) -> list[tuple[str, str]]:
         """Pairs (author, candidate) in order of author and rank."""
         entered = {p["pmid"]: p["entered_on"] for p in self.papers}
@@ -54,7 +79,8 @@ class World:
             block, given = self.names.get(name, (f"{name}|x", "x"))
             authors.append(
                 {"author_id": author, "display_name": name, "block": block, "given_names": given,
-                 "first_on": min(dates), "last_on": max(dates), "publication_count": len(dates)}
+                 "first_on": min(dates), "last_on": max(dates), "publication_count": len(dates),
+                 "orcid": self.orcids.get(name)}
             )  # fmt: skip
         folder = self.settings.lake_folder
         write_lake(
@@ -68,9 +94,18 @@ class World:
             connect.connect(lake.datasets(folder, NAMES), commit, NOW, self.settings, "")
         current = lake.datasets(folder, NAMES)
         gone = np.array([self.ids[name] for name in suppressed.split()], dtype=np.int64)
-        graph = connect.load_graph(current["authors"], current["coauthorships"], gone)
+        records = load_records(current, self.settings)
+        impressions = pa.table(
+            {
+                "author_id": pa.array([self.ids[author] for author, _ in shown], pa.int64()),
+                "candidate_id": pa.array([self.ids[who] for _, who in shown], pa.int64()),
+                "impression_count": pa.array([1] * len(shown), pa.int64()),
+            }
+        )
         with lake.begin(folder) as commit:
-            recommend.recommend(current, graph, gone, model, commit, NOW, self.settings, "")
+            recommend.recommend(
+                current, records, gone, impressions, ranker, commit, NOW, self.settings, ""
+            )
         named = {author: name for name, author in self.ids.items()}
         rows = lake.read(folder, "recommendations").read().to_pylist()
         return [(named[r["author_id"]], named[r["candidate_id"]]) for r in rows]
@@ -102,7 +137,8 @@ def test_a_shared_coauthor_is_named_with_a_paper_for_each_side(chain: World) -> 
     chain.recommend()
     [shared] = [r for r in chain.reasons("ann", "cy") if r["kind"] == "shared_coauthor"]
     assert (shared["person_id"], shared["pmid"], shared["other_pmid"]) == (chain.ids["bob"], 2, 4)
-    assert shared["contribution"] == pytest.approx(0.5)
+    # two steps of probability 1 and 1/2, and none of three
+    assert shared["contribution"] == pytest.approx(np.log(0.5 + 1e-5) - np.log(1e-5))
 
 
 def test_without_a_shared_coauthor_the_whole_path_is_shown(chain: World) -> None:
@@ -262,13 +298,39 @@ def test_the_same_tables_give_the_same_recommendations_twice(chain: World) -> No
     assert chain.recommend() == chain.recommend()
 
 
-def test_a_trained_model_gives_probabilities_that_follow_the_score(chain: World) -> None:
+def test_probabilities_follow_the_score_and_the_version_says_what_ranked(chain: World) -> None:
     chain.recommend()
-    table = lake.read(chain.settings.lake_folder, "recommendations")
-    assert {row["probability"] for row in table.read().to_pylist()} == {None}
-    model = Calibration(-2.0, 0.7, 24, "2023-06-01", 100, 10)
-    chain.recommend(model=model)
     rows = lake.read(chain.settings.lake_folder, "recommendations").read()
-    expected = model.probability(rows["score"].to_numpy())
+    expected = WALKS.probability(rows["score"].to_numpy())
     assert rows["probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
-    assert set(rows["model_version"].to_pylist()) == {"walks-1+2023-06-01"}
+    assert set(rows["model_version"].to_pylist()) == {"linear-1: nothing"}
+
+
+def test_different_orcid_ids_tell_namesakes_apart(chain: World) -> None:
+    chain.names = {"ann": ("lee|a", "ann"), "cy": ("lee|a", "a")}
+    chain.orcids = {"ann": "0000-0001-2345-6789", "cy": "0000-0002-1825-0097"}
+    assert ("ann", "cy") in chain.recommend()
+
+
+def test_who_was_shown_before_comes_later(tmp_path: Path) -> None:
+    world = World(tmp_path, diversity=1.0)
+    for pmid, people in enumerate(("ann bob", "ann bob", "bob cy", "bob dee", "bob dee"), start=1):
+        world.paper(pmid, people)
+    assert [c for a, c in world.recommend() if a == "ann"] == ["dee", "cy"]
+    shown = [("ann", "dee")] * 1
+    world.settings = replace(world.settings, impression_discount=0.1)
+    assert [c for a, c in world.recommend(shown=shown) if a == "ann"] == ["cy", "dee"]
+
+
+def test_people_without_a_path_are_suggested_for_their_topics(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for pmid, people in enumerate(("ann bob", "ann bob"), start=1):
+        world.paper(pmid, people, title="Tau imaging of memory loss")
+    for pmid, people in enumerate(("cy dee", "cy dee"), start=11):
+        world.paper(pmid, people, title="Memory loss in tau imaging")
+    for pmid, people in enumerate(("eve flo", "eve flo"), start=21):
+        world.paper(pmid, people, title="Surgery for broken hips")
+    pairs = world.recommend()
+    assert [c for a, c in pairs if a == "ann"] == ["cy", "dee"]
+    kinds = {reason["kind"] for reason in world.reasons("ann", "cy")}
+    assert kinds == {"walk", "recent_paper"}

@@ -64,7 +64,11 @@ def scores_of(name: str) -> Method:
     return lambda _, __, before: before[name]
 
 
-PRODUCT: Mapping[str, Method] = {"confrere": _served, "confrere (no policy)": _served}
+def _scored(past: Past, sources: Ints, _: Mapping[str, Matrix]) -> Sparse:
+    return past.scored[sources]
+
+
+PRODUCT: Mapping[str, Method] = {"confrere": _served, "confrere (no policy)": _scored}
 
 PROBABILITIES: Mapping[str, Method] = dict.fromkeys(PRODUCT, _probability)
 """What gives the probabilities of a method's suggestions, where it says any."""

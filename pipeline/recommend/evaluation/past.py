@@ -20,6 +20,8 @@ from models.baselines import Ints, Reals, Sparse
 from models.text import HashedTfidf
 from pipeline import engine, lake
 from pipeline.errors import ConfrereError
+from pipeline.recommend.records import codes_of, letters_of, rows_of
+from pipeline.recommend.texts import headings_of, texts_of
 from pipeline.settings import Settings
 
 Flags = NDArray[np.bool_]
@@ -69,7 +71,10 @@ class Past:
     venues
         Journals by their letters, so that a yearly volume is no other journal.
     served
-        The product's answer: above 1 what is served, in its order; 1 other candidates; else 0.
+        The product's answer: what is served, in its order, then the other candidates by score; 0
+        for everybody else.
+    scored
+        The same by score alone.
     probabilities
         What the product says of those that it serves; 0 where it says none.
     """
@@ -86,6 +91,7 @@ class Past:
     topics: Profiles
     venues: Profiles
     served: Sparse
+    scored: Sparse
     probabilities: Sparse
 
     @property
@@ -157,7 +163,7 @@ def load_past(current: Mapping[str, lake.Dataset], as_of: date, settings: Settin
         people["first_on"].to_numpy(),
         people["last_on"].to_numpy(),
         people["publication_count"].to_numpy().astype(np.int64),
-        _codes(people["institution"]),
+        codes_of(people["institution"]),
         wrote,
         baselines.plain(baselines.ties_between(wrote, ties.astype(np.float64))),
         baselines.ties_between(wrote, ties * share),
@@ -182,25 +188,16 @@ def _refuse_later(
 
 
 def _wrote(identities: lake.Dataset, author_ids: Ints, pmids: Ints, settings: Settings) -> Sparse:
-    file = Path(__file__).with_name("authored.sql")
+    file = Path(__file__).parent.parent / "authored.sql"
     rows = engine.fetch(file, {"identities": identities}, {}, settings)
-    place = _rows_of(author_ids, rows["author_id"], "authors")
-    paper = _rows_of(pmids, rows["pmid"], "publications")
+    place = rows_of(author_ids, rows["author_id"], "authors")
+    paper = rows_of(pmids, rows["pmid"], "publications")
     return _matrix(np.ones(len(place)), place, paper, (author_ids.size, pmids.size))
 
 
 def _words(papers: pa.Table, topics: lake.Dataset) -> Sparse:
     """Weigh the words of each paper, and its headings as words, shape (papers, words)."""
-    headings = topics.read(["pmid", "descriptor_ui"]).group_by("pmid")
-    listed = headings.aggregate([("descriptor_ui", "list")])
-    joined = pc.binary_join(listed["descriptor_ui_list"], " ").combine_chunks()
-    parts = (
-        pc.replace_substring_regex(papers["title"], r"</?(i|b|u|sub|sup)>", ""),
-        papers["abstract"],
-        joined.take(pc.index_in(papers["pmid"], listed["pmid"])),
-    )
-    joint = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
-    texts = joint.to_pylist()
+    texts = texts_of(papers, headings_of(topics)).to_pylist()
     model = HashedTfidf().partial_fit(texts)
     words = model.transform(texts)
     shape = (papers.num_rows, 1 << model.bits)
@@ -208,56 +205,36 @@ def _words(papers: pa.Table, topics: lake.Dataset) -> Sparse:
 
 
 def _journals(papers: pa.Table) -> Sparse:
-    letters = pc.replace_substring_regex(pc.utf8_lower(papers["journal"]), r"[^\p{L}]+", "")
-    codes = _codes(letters)
+    codes = codes_of(letters_of(papers["journal"]))
     known = np.flatnonzero(codes >= 0)
     shape = (papers.num_rows, int(codes.max(initial=0)) + 1)
     return _matrix(np.ones(known.size), known, codes[known], shape)
 
 
-def _answer(current: Mapping[str, lake.Dataset], author_ids: Ints) -> tuple[Sparse, Sparse]:
-    """Whom the product serves, and with what probability; both of shape (people, people)."""
+def _answer(current: Mapping[str, lake.Dataset], author_ids: Ints) -> tuple[Sparse, Sparse, Sparse]:
+    """What the product gives: what is served, the bare score of all, and the probability.
+
+    All of shape (people, people). Scores are places from behind, so that all are above 0.
+    """
     shape = (author_ids.size, author_ids.size)
     ends = ["author_id", "candidate_id"]
-    proposed = current["candidates"].read(ends)
+    scored = current["candidates"].read([*ends, "score"])
     suggested = current["recommendations"].read([*ends, "rank", "probability"])
-    rank = suggested["rank"].to_numpy()
-    chance = pc.fill_null(suggested["probability"], 0.0).to_numpy()
-
-    def pairs(table: pa.Table, values: Any) -> Sparse:
-        author, candidate = (_rows_of(author_ids, table[end], "authors") for end in ends)
-        return _matrix(values, author, candidate, shape)
-
-    served = pairs(suggested, rank.max(initial=0) + 2 - rank)
-    candidates = pairs(proposed, np.ones(proposed.num_rows))
-    return candidates.maximum(served).tocsr(), pairs(suggested, chance)
+    author, candidate = (rows_of(author_ids, scored[end], "authors") for end in ends)
+    order = np.lexsort((scored["score"].to_numpy(), author))
+    place = np.empty(author.size)
+    place[order] = np.arange(author.size) - np.searchsorted(author[order], author[order]) + 1.0
+    bare = _matrix(place, author, candidate, shape)
+    author, candidate = (rows_of(author_ids, suggested[end], "authors") for end in ends)
+    top = float(place.max(initial=0)) + suggested["rank"].to_numpy().max(initial=0) + 1
+    served = _matrix(top - suggested["rank"].to_numpy(), author, candidate, shape)
+    chance = _matrix(suggested["probability"].to_numpy(), author, candidate, shape)
+    return bare.maximum(served).tocsr(), bare, chance
 
 
 def _profiles(rows: Sparse) -> Profiles:
     own = baselines.normalised(rows.tocsr())
     return Profiles(own, own.T.tocsr())
-
-
-def _codes(texts: pa.ChunkedArray) -> Ints:
-    """A number for each distinct text, -1 for none."""
-    encoded = texts.combine_chunks().dictionary_encode().indices
-    codes: Ints = pc.fill_null(encoded, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
-
-
-def _rows_of(known: Ints, wanted: pa.ChunkedArray, table: str) -> Ints:
-    """Places of values in an ascending array.
-
-    Raises
-    ------
-    ConfrereError
-        One is not there: the tables are not of one run.
-    """
-    values = wanted.to_numpy()
-    places = np.searchsorted(known, values)
-    if values.size and (places.max() >= known.size or (known[places] != values).any()):
-        raise ConfrereError(f"[table {table}] is not of the run of the other tables: run it anew")
-    return places
 
 
 def _matrix(values: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Sparse:

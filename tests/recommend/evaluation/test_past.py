@@ -192,8 +192,11 @@ def test_headings_count_as_words_of_the_papers_that_have_them(tmp_path: Path) ->
 def test_what_is_served_stands_above_other_candidates_in_its_order(worlds: Worlds) -> None:
     served = worlds[2].served.toarray()
     kept = Settings().recommendations_per_author
-    for row in served[served.max(axis=1) > 0]:
-        above = np.sort(row[row > 1])
-        assert len(above) <= kept
-        assert len(set(above.tolist())) == len(above)
-        assert set(row[row <= 1].tolist()) <= {0.0, 1.0}
+    scored = worlds[2].scored.toarray()
+    for row, by_score in zip(served, scored, strict=True):
+        if row.max() == 0:
+            continue
+        is_changed = row != by_score
+        assert is_changed.sum() <= kept
+        assert len(set(row[is_changed].tolist())) == is_changed.sum()
+        assert row[is_changed].min() > by_score.max()
