@@ -24,7 +24,7 @@ from pipeline.progress import track
 from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
 from pipeline.recommend.known import Known, day_number, known_on
 from pipeline.recommend.records import Records, Singles
-from pipeline.recommend.sources import AT_ONCE, Candidates, propose
+from pipeline.recommend.sources import Candidates, batches, propose
 from pipeline.scratch import scratch
 from pipeline.settings import Settings
 from pipeline.tables import CANDIDATES, COUNT, ID, REAL
@@ -195,8 +195,8 @@ def _scored(
 ) -> Iterator[pa.RecordBatch]:
     """Score all candidates; the best of each author go to the shortlist, with what they rest on."""
     ids = known.records.author_ids
-    batches = -(-served.size // AT_ONCE)
-    for found in track(propose(known, served, eligible), "looking for colleagues", batches):
+    count = len(batches(served, eligible))
+    for found in track(propose(known, served, eligible), "looking for colleagues", count):
         values, through = features_of(
             known, found.sources, found.starts, found.targets, settings.threads
         )

@@ -31,6 +31,8 @@ LEAST_COSINE = np.float32(0.05)
 """Topics that fit less are no reason to suggest anybody."""
 
 AT_ONCE = 1_024
+CELLS_AT_ONCE = 32_000_000
+"""Pairs of a batch and everybody who may be suggested: 128 MB, three of which stand at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,16 @@ def propose(
     eligible
         Who may be suggested, shape (people,).
     """
-    for start in range(0, sources.size, AT_ONCE):
-        asking = _ask(known, sources[start : start + AT_ONCE], eligible)
+    for batch in batches(sources, eligible):
+        asking = _ask(known, batch, eligible)
         named = [source.propose(asking) for source in used.values()]
         yield _within_budget(asking, named, [source.share for source in used.values()], budget)
+
+
+def batches(sources: Ints, eligible: Flags) -> list[Ints]:
+    """Sources in batches as large as memory allows."""
+    size = min(AT_ONCE, max(CELLS_AT_ONCE // max(int(eligible.sum()), 1), 1))
+    return [sources[start : start + size] for start in range(0, sources.size, size)]
 
 
 def _ask(known: Known, sources: Ints, eligible: Flags) -> Asking:
