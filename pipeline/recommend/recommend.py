@@ -68,6 +68,7 @@ RANKED = pa.schema(
     [
         *(SHORTLISTED.field(name) for name in ("author_id", "candidate_id", "score")),
         ("rank", COUNT),
+        ("probability", REAL),
         ("placed_by", pa.string()),
         ("pmid", ID),
         ("other_pmid", ID),
@@ -148,8 +149,6 @@ def recommend(
         "shared_topics": SHARED_TOPICS_SHOWN,
         "topic_share": TELLING_TOPIC_SHARE,
         "model_version": model_version(ranker),
-        "intercept": ranker.intercept,
-        "slope": ranker.slope,
     }
 
     def run(name: str, **sources: engine.Source) -> engine.Rows:
@@ -288,6 +287,8 @@ def _ranked(
     causes = pa.array(np.array(CAUSES)[chosen.causes])
     given = {
         "rank": pa.array(chosen.places, COUNT),
+        # here, not in SQL: engines differ in the last digit of an exponential
+        "probability": pa.array(ranker.probability(rows["score"].to_numpy())),
         "placed_by": causes,
         **_closest_papers(known, rows),
     }

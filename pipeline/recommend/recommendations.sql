@@ -1,13 +1,12 @@
 -- One row a suggestion, with the person who could introduce the two (the strongest shared
--- coauthor) and the calibrated probability (models/ranker.py).
+-- coauthor).
 SELECT
     ranking.author_id,
     ranking.rank,
     ranking.candidate_id,
     ranking.score,
     ranking.placed_by,
-    CAST(1 AS DOUBLE)
-    / (CAST(1 AS DOUBLE) + EXP(-(:intercept + :slope * ranking.score))) AS probability,
+    ranking.probability,
     reasons.person_id AS introducer_id,
     :model_version AS model_version
 FROM ranking
