@@ -38,11 +38,11 @@ shared_placed AS (
         shared.person_id,
         shared.pmid,
         shared.other_pmid,
-        ROUND(
-            shared.from_coauthors * shared.walk
-            / GREATEST(walks.walk, CAST(0.000000000001 AS DOUBLE)),
-            10
-        ) AS contribution,
+        shared.walk,
+        walks.walk AS whole_walk,
+        -- not rounded: equal shares would often be halfway between two roundings
+        shared.from_coauthors * shared.walk
+        / GREATEST(walks.walk, CAST(0.000000000001 AS DOUBLE)) AS contribution,
         CAST(
             ROW_NUMBER() OVER (
                 PARTITION BY shared.author_id, shared.candidate_id
@@ -55,13 +55,27 @@ shared_placed AS (
 ),
 
 shared_kept AS (
-    SELECT author_id, candidate_id, person_id, pmid, other_pmid, contribution, place
+    SELECT
+        author_id,
+        candidate_id,
+        person_id,
+        pmid,
+        other_pmid,
+        walk,
+        whole_walk,
+        contribution,
+        place
     FROM shared_placed
     WHERE place <= :shared_coauthors
 ),
 
-shared_total AS (
-    SELECT author_id, candidate_id, ROUND(SUM(contribution), 10) AS contribution
+-- the part of the walks that is not over those named
+rest AS (
+    SELECT
+        author_id,
+        candidate_id,
+        ROUND(MAX(whole_walk) - SUM(walk), 12)
+        / GREATEST(MAX(whole_walk), CAST(0.000000000001 AS DOUBLE)) AS share
     FROM shared_kept
     GROUP BY author_id, candidate_id
 ),
@@ -293,19 +307,17 @@ SELECT
     ranking.candidate_id,
     'walk',
     CAST(1 AS INT),
-    ROUND(
-        ranking.from_coauthors - COALESCE(shared_total.contribution, CAST(0 AS DOUBLE)), 10
-    ),
+    ranking.from_coauthors * COALESCE(rest.share, CAST(1 AS DOUBLE)),
     CAST(NULL AS BIGINT),
     CAST(NULL AS BIGINT),
     CAST(NULL AS STRING),
     CAST(NULL AS BIGINT),
     CAST(NULL AS BIGINT)
 FROM ranking
-LEFT JOIN shared_total
+LEFT JOIN rest
     ON
-        ranking.author_id = shared_total.author_id
-        AND ranking.candidate_id = shared_total.candidate_id
+        ranking.author_id = rest.author_id
+        AND ranking.candidate_id = rest.candidate_id
 UNION ALL
 SELECT
     author_id,
