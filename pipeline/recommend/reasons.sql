@@ -74,8 +74,14 @@ rest AS (
     SELECT
         author_id,
         candidate_id,
-        ROUND(MAX(whole_walk) - SUM(walk), 12)
-        / GREATEST(MAX(whole_walk), CAST(0.000000000001 AS DOUBLE)) AS share
+        CASE
+            WHEN MAX(whole_walk) > 0
+                THEN
+                    ROUND(MAX(whole_walk) - SUM(walk), 12)
+                    / GREATEST(MAX(whole_walk), CAST(0.000000000001 AS DOUBLE))
+            -- walks too faint to share out
+            ELSE CAST(1 AS DOUBLE)
+        END AS share
     FROM shared_kept
     GROUP BY author_id, candidate_id
 ),
