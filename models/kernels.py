@@ -40,64 +40,6 @@ class Graph:
     strength: Floats
 
 
-def graph_from_edges(node_ids: Ints, first: Ints, second: Ints, weights: Floats) -> Graph:
-    """Build a graph from edges given once each, `first < second`, sorted by (first, second).
-
-    Parameters
-    ----------
-    node_ids
-        All node identifiers, ascending; both ends of every edge are among them.
-    first, second, weights
-        Ends and weight of each edge, shape (m,).
-
-    Raises
-    ------
-    ValueError
-        An end of an edge is no node, or the edges are not sorted.
-
-    Examples
-    --------
-    >>> ids = np.array([10, 20, 30])
-    >>> path = graph_from_edges(ids, np.array([10, 20]), np.array([20, 30]), np.array([1.0, 2.0]))
-    >>> path.indptr, path.indices
-    (array([0, 1, 3, 4]), array([1, 0, 2, 1]))
-    """
-    rows, columns = np.searchsorted(node_ids, first), np.searchsorted(node_ids, second)
-    for ends, found in ((first, rows), (second, columns)):
-        if len(ends) and (found.max() >= len(node_ids) or not (node_ids[found] == ends).all()):
-            raise ValueError("an edge ends at an identifier that is no node")
-    steps = np.diff(rows) * (len(node_ids) + 1) + np.diff(columns)
-    if not (rows < columns).all() or not (steps > 0).all():
-        raise ValueError("edges must be unique, sorted, and have first < second")
-    indptr, indices, data = _both_directions(len(node_ids), rows, columns, weights)
-    strength = np.zeros(len(node_ids))
-    np.add.at(strength, np.repeat(np.arange(len(node_ids)), np.diff(indptr)), data)
-    return Graph(node_ids, indptr, indices, data, strength)
-
-
-@numba.njit(cache=True, nogil=True)
-def _both_directions(
-    node_count: int, rows: Ints, columns: Ints, weights: Floats
-) -> tuple[Ints, Ints, Floats]:
-    """Count, then fill: a row gets its smaller neighbours first, so rows stay sorted."""
-    indptr = np.zeros(node_count + 1, dtype=np.int64)
-    for edge in range(len(rows)):
-        indptr[rows[edge] + 1] += 1
-        indptr[columns[edge] + 1] += 1
-    for node in range(node_count):
-        indptr[node + 1] += indptr[node]
-    place = indptr[:-1].copy()
-    indices = np.empty(2 * len(rows), dtype=np.int64)
-    data = np.empty(2 * len(rows), dtype=np.float64)
-    for edge in range(len(rows)):
-        row, column = rows[edge], columns[edge]
-        indices[place[row]], data[place[row]] = column, weights[edge]
-        indices[place[column]], data[place[column]] = row, weights[edge]
-        place[row] += 1
-        place[column] += 1
-    return indptr, indices, data
-
-
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """Best targets of several sources: `scores[i]` of `targets[i]` for `sources[i]`, best first."""
@@ -105,27 +47,6 @@ class Ranked:
     sources: Ints
     targets: Ints
     scores: Floats
-
-
-def two_hop_top_k(graph: Graph, sources: Ints, eligible: Flags, k: int, threads: int = 1) -> Ranked:
-    """Best targets at distance two by weighted resource allocation.
-
-    The score of y for x is the probability that a two-step random walk from x, each step drawn by
-    edge weight, ends at y: sum over shared neighbours z of w(x,z)/s(x) * w(z,y)/s(z). This is
-    resource allocation (Zhou, Lü, Zhang, Eur. Phys. J. B 71, 2009) with weights, scaled to 1.
-
-    Parameters
-    ----------
-    sources
-        Nodes to serve, shape (q,).
-    eligible
-        Nodes that may be targets, shape (n,). The source and its neighbours never are.
-    k
-        Targets kept for each source.
-    threads
-        Threads to spread the sources over.
-    """
-    return _spread(_two_hop, graph, sources, eligible, k, threads, ())
 
 
 def pagerank_top_k(
@@ -144,19 +65,20 @@ def pagerank_top_k(
 
     Parameters
     ----------
-    sources, eligible, k, threads
-        As in `two_hop_top_k`.
+    sources
+        Nodes to serve, shape (q,).
+    eligible
+        Nodes that may be targets, shape (n,). The source and its neighbours never are.
+    k
+        Targets kept for each source.
+    threads
+        Threads to spread the sources over.
     damping
         Probability to walk on rather than to restart at the source.
     tolerance
         Residual left per neighbour; 0.0001 finds the top targets, smaller comes closer to exact.
     """
     return _spread(_push, graph, sources, eligible, k, threads, (damping, tolerance))
-
-
-def resource_allocation(graph: Graph, sources: Ints, targets: Ints) -> Floats:
-    """Resource allocation of each pair, as in `two_hop_top_k`; 0 where nobody is shared."""
-    return _shared(graph.indptr, graph.indices, graph.weights, graph.strength, sources, targets)
 
 
 def strongest_paths(graph: Graph, sources: Ints, targets: Ints) -> tuple[Ints, Ints]:
@@ -195,38 +117,6 @@ def _spread(
         np.concatenate([part[1] for part in parts]),
         np.concatenate([part[2] for part in parts]),
     )
-
-
-@numba.njit(cache=True, nogil=True)
-def _two_hop(
-    indptr: Ints,
-    indices: Ints,
-    weights: Floats,
-    strength: Floats,
-    sources: Ints,
-    eligible: Flags,
-    k: int,
-) -> tuple[Ints, Ints, Floats]:
-    node_count = len(indptr) - 1
-    score = np.zeros(node_count)
-    touched = np.empty(node_count, dtype=np.int64)
-    found = _empty_result(len(sources) * k)
-    size = 0
-    for source in sources:
-        count = 0
-        for i in range(indptr[source], indptr[source + 1]):
-            middle = indices[i]
-            step = weights[i] / strength[source] / strength[middle]
-            for j in range(indptr[middle], indptr[middle + 1]):
-                target = indices[j]
-                if score[target] == 0.0:
-                    touched[count] = target
-                    count += 1
-                score[target] += step * weights[j]
-        size = _keep_best(indptr, indices, source, eligible, score, touched[:count], k, found, size)
-        for i in range(count):
-            score[touched[i]] = 0.0
-    return found[0][:size], found[1][:size], found[2][:size]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -332,28 +222,6 @@ def _keep_best(
         found[2][size] = score[kept[i]]
         size += 1
     return size
-
-
-@numba.njit(cache=True, nogil=True)
-def _shared(
-    indptr: Ints, indices: Ints, weights: Floats, strength: Floats, sources: Ints, targets: Ints
-) -> Floats:
-    """Merge the two sorted neighbour lists of each pair."""
-    score = np.zeros(len(sources))
-    for pair in range(len(sources)):
-        i, j = indptr[sources[pair]], indptr[targets[pair]]
-        last_i, last_j = indptr[sources[pair] + 1], indptr[targets[pair] + 1]
-        while i < last_i and j < last_j:
-            if indices[i] < indices[j]:
-                i += 1
-            elif indices[i] > indices[j]:
-                j += 1
-            else:
-                step = weights[i] / strength[sources[pair]] / strength[indices[i]]
-                score[pair] += step * weights[j]
-                i += 1
-                j += 1
-    return score
 
 
 @numba.njit(cache=True, nogil=True)

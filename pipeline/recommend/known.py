@@ -15,6 +15,9 @@ from models.pairs import Rows, World
 from pipeline.recommend.records import Records, Singles
 
 DAYS_A_YEAR = 365.25
+EARLY_YEARS = 5.0
+"""Years since the first paper below which somebody is early in their career."""
+
 RECENT_YEARS = 3.0
 """What is recent falls to 1/e in so many years: of 1, 2, 3, 5 the best on earlier cuts."""
 

@@ -22,7 +22,7 @@ from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
 from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
-from pipeline.recommend.known import Known, day_number, known_on
+from pipeline.recommend.known import EARLY_YEARS, Known, day_number, known_on
 from pipeline.recommend.records import Records, Singles
 from pipeline.recommend.sources import Candidates, batches, propose
 from pipeline.scratch import scratch
@@ -75,8 +75,6 @@ RANKED = pa.schema(
         *(field for field in SHORTLISTED if field.name.startswith(("from_", "shares_"))),
     ]
 )
-EARLY_YEARS = 5.0
-"""Years since the first paper below which somebody is early in their career."""
 
 
 @dataclass(frozen=True, slots=True)

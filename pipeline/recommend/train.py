@@ -164,7 +164,7 @@ def _joint(known: Known) -> Sparse:
     """Papers that two people wrote together within the horizon, shape (people, people)."""
     records = known.records
     today = day_number(known.as_of)
-    until = day_number(_months_after(known.as_of, HORIZON_MONTHS))
+    until = day_number(months_before(known.as_of, -HORIZON_MONTHS))
     counts = (records.days > today) & (records.days <= until)
     counts &= records.author_counts <= LARGEST_PAPER
     kept = counts[records.papers]
@@ -172,10 +172,6 @@ def _joint(known: Known) -> Sparse:
     ones = np.ones(kept.sum())
     wrote = sparse.csr_array((ones, (records.persons[kept], records.papers[kept])), shape)
     return (wrote @ wrote.T.tocsr()).tocsr()
-
-
-def _months_after(day: date, months: int) -> date:
-    return months_before(day, -months)
 
 
 def _drawn(

@@ -201,7 +201,7 @@ def test_arrays_that_are_not_as_described_are_refused(
     wrong: dict[str, list[float]], says: str
 ) -> None:
     with pytest.raises(ValueError, match=says):
-        shortlists(**{"probability": [0.2, 0.1], **wrong})  # type: ignore[arg-type]
+        shortlists(**{"probability": [0.2, 0.1], **wrong})  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_an_author_in_two_places_is_refused() -> None:
@@ -225,9 +225,9 @@ WRONG = [
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_refused_as_policy_and_as_setting(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=r"^\[\w+\] is"):
-        Policy(**{name: value})  # type: ignore[arg-type]
+        Policy(**{name: value})  # type: ignore[arg-type]  # of any field
     with pytest.raises(WrongUse, match=r"^\[setting \w+\] is"):
-        Settings(**{name: value})  # type: ignore[arg-type]
+        Settings(**{name: value})  # type: ignore[arg-type]  # of any field
 
 
 def test_each_part_of_the_policy_is_a_setting_with_the_same_default() -> None:

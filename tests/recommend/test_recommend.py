@@ -317,7 +317,7 @@ def test_who_was_shown_before_comes_later(tmp_path: Path) -> None:
     for pmid, people in enumerate(("ann bob", "ann bob", "bob cy", "bob dee", "bob dee"), start=1):
         world.paper(pmid, people)
     assert [c for a, c in world.recommend() if a == "ann"] == ["dee", "cy"]
-    shown = [("ann", "dee")] * 1
+    shown = [("ann", "dee")]
     world.settings = replace(world.settings, impression_discount=0.1)
     assert [c for a, c in world.recommend(shown=shown) if a == "ann"] == ["cy", "dee"]
 

@@ -344,8 +344,8 @@ def test_ids_of_runs_and_digests_before_count_as_served(tmp_path: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     old = create_engine(f"sqlite:///{tmp_path / 'serving.sqlite'}")
-    person = "INSERT INTO people VALUES ('{}', {}, 'A', 'a', NULL, NULL, NULL, NULL, 2, '2020-01-01', '2020-01-01', 1)"  # noqa: E501
-    a_run = "INSERT INTO runs VALUES ('{}', '2026-01-01', '2026-01-01', '2026-01-01', 'm', 'f', '{}', 1, 1, 1)"  # noqa: E501
+    person = "INSERT INTO people VALUES ('{}', {}, 'A', 'a', NULL, NULL, NULL, NULL, 2, '2020-01-01', '2020-01-01', 1)"  # noqa: E501  # a row reads best on one line
+    a_run = "INSERT INTO runs VALUES ('{}', '2026-01-01', '2026-01-01', '2026-01-01', 'm', 'f', '{}', 1, 1, 1)"  # noqa: E501  # likewise
     with old.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")

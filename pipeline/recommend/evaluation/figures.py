@@ -25,6 +25,7 @@ from models.evaluation.scores import shares_of
 from pipeline.recommend.evaluation.evaluate import Ranking, Rankings
 from pipeline.recommend.evaluation.methods import PRODUCT, REFERENCES
 from pipeline.recommend.evaluation.past import Past
+from pipeline.recommend.known import EARLY_YEARS
 
 METRICS: Mapping[str, Callable[[Places, Flags], Reals]] = {
     "ndcg10": lambda places, _: ndcg(places, 10),
@@ -40,9 +41,6 @@ Recall@500 is of candidates: whoever a method says nothing of is none, and not f
 
 SHOWN = 10
 """So many of a list count for coverage, exposure and shares."""
-
-EARLY_YEARS = 5.0
-"""Years since the first paper below which somebody is early in their career."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,8 @@ import numpy as np
 from models.baselines import Ints
 from pipeline import engine, lake
 from pipeline.recommend.evaluation.past import Flags, Past, months_later
+from pipeline.recommend.train import ACTIVE_MONTHS, LARGEST_PAPER, PAPERS_NEEDED
 from pipeline.settings import Settings
-
-LARGEST_PAPER = 15
-"""A joint paper of more authors makes nobody new coauthors."""
-
-PAPERS_NEEDED = 2
-ACTIVE_MONTHS = 36
 
 TABLES_OF_LABELS = ("identities", "publications")
 

@@ -20,6 +20,7 @@ from models.baselines import Ints, Reals, Sparse
 from models.text import HashedTfidf
 from pipeline import engine, lake
 from pipeline.errors import ConfrereError
+from pipeline.recommend.known import DAYS_A_YEAR
 from pipeline.recommend.records import codes_of, letters_of, rows_of
 from pipeline.recommend.texts import headings_of, texts_of
 from pipeline.settings import Settings
@@ -38,7 +39,6 @@ TABLES_OF_PAST = (
 RECENT_YEARS = 3.0
 """Ties of `recent_ties` fall to 1/e in so many years."""
 
-DAYS_A_YEAR = 365.25
 UNIVERSE_MONTHS = 60
 
 
