@@ -1,0 +1,69 @@
+"""Named questions to the serving database: who is this, whom should they meet, and why.
+
+Every answer is of one run and leaves the suppressed out: not as a person, not as an introducer, not
+by name inside a reason. An author id that was given up is followed to who bears it now.
+"""
+
+from pipeline.serving.queries.network import Network, Tie, TopicOf, network_of, papers_of, topics_of
+from pipeline.serving.queries.people import (
+    Sought,
+    find_people,
+    find_person,
+    person_of_id,
+    person_on_roster,
+    search_people,
+    works_at,
+)
+from pipeline.serving.queries.records import (
+    Paper,
+    Person,
+    Reason,
+    Recommendation,
+    ServedRun,
+    Step,
+    Suggestions,
+    steps_of,
+)
+from pipeline.serving.queries.runs import current_run, kept_run, kept_runs, run_now
+from pipeline.serving.queries.suggestions import (
+    Wanted,
+    exported,
+    recommendation_of,
+    recommendations,
+    recommendations_of,
+    suggestions_of,
+)
+
+__all__ = [
+    "Network",
+    "Paper",
+    "Person",
+    "Reason",
+    "Recommendation",
+    "ServedRun",
+    "Sought",
+    "Step",
+    "Suggestions",
+    "Tie",
+    "TopicOf",
+    "Wanted",
+    "current_run",
+    "exported",
+    "find_people",
+    "find_person",
+    "kept_run",
+    "kept_runs",
+    "network_of",
+    "papers_of",
+    "person_of_id",
+    "person_on_roster",
+    "recommendation_of",
+    "recommendations",
+    "recommendations_of",
+    "run_now",
+    "search_people",
+    "steps_of",
+    "suggestions_of",
+    "topics_of",
+    "works_at",
+]

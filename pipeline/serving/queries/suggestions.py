@@ -1,0 +1,195 @@
+"""Whom a person should meet, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+
+from pipeline.serving.database import Connection, Engine, reading
+from pipeline.serving.queries.people import person_of_id
+from pipeline.serving.queries.records import Paper, Person, Reason, Recommendation, Suggestions
+from pipeline.serving.queries.runs import run_now
+from pipeline.serving.queries.shown import (
+    named_ids,
+    papers_by_id,
+    people_by_id,
+    shown_recommendations,
+)
+from pipeline.serving.schema import PEOPLE, PERSON_TOPICS, RECOMMENDATIONS, SUBSCRIBERS
+
+_PEOPLE_NAMED, _PAPERS_NAMED = ("person_id", "other_person_id"), ("pmid", "other_pmid")
+ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which recommendations are asked for; all that is given must fit.
+
+    `other_department`, `other_institution`: both sides name one, and another. `topic`: a MeSH
+    heading or keyword among those that tell most of the person suggested.
+    """
+
+    other_department: bool = False
+    other_institution: bool = False
+    topic: str | None = None
+    min_probability: float | None = None
+
+
+ANY = Wanted()
+
+
+def suggestions_of(engine: Engine, who: str, limit: int) -> Suggestions | None:
+    """Give the best `limit` recommendations of a person; None where nobody has this id.
+
+    `who` is read as `person_of_id` reads it.
+    """
+    with reading(engine) as connection:
+        run = run_now(connection)
+        person = person_of_id(connection, run.run_id, who) if run else None
+        if run is None or person is None:
+            return None
+        found = recommendations(connection, run.run_id, person, limit)
+        return Suggestions(run, person, tuple(found))
+
+
+def recommendations_of(engine: Engine, author_id: int, limit: int) -> list[Recommendation]:
+    """Give the best `limit` recommendations of an author; none where nobody has this id."""
+    found = suggestions_of(engine, str(author_id), limit)
+    return list(found.recommendations) if found else []
+
+
+def recommendations(
+    connection: Connection,
+    run_id: str,
+    author: Person,
+    limit: int,
+    wanted: Wanted = ANY,
+    after_rank: int = 0,
+) -> list[Recommendation]:
+    """Give a person's recommendations of a run from a rank on, best first."""
+    given = RECOMMENDATIONS.c
+    chosen = shown_recommendations(run_id).where(given.author_id == author.author_id)
+    chosen = chosen.where(given.rank > after_rank) if after_rank else chosen
+    for condition in _conditions(run_id, author, wanted):
+        chosen = chosen.where(condition)
+    rows = connection.execute(chosen.order_by(given.rank).limit(limit)).all()
+    return _told(connection, run_id, [row._mapping for row in rows])
+
+
+def recommendation_of(
+    connection: Connection, run_id: str, author: Person, candidate_id: int
+) -> Recommendation | None:
+    """Give the recommendation of one person to another; None where there is none."""
+    given = RECOMMENDATIONS.c
+    chosen = shown_recommendations(run_id).where(
+        given.author_id == author.author_id, given.candidate_id == candidate_id
+    )
+    rows = connection.execute(chosen.order_by(given.rank).limit(1)).all()
+    return next(iter(_told(connection, run_id, [row._mapping for row in rows])), None)
+
+
+def exported(
+    connection: Connection, run_id: str, institution: str | None
+) -> Iterator[Mapping[str, Any]]:
+    """Stream the recommendations of a run in order: the columns of the table, reasons as JSON text.
+
+    Parameters
+    ----------
+    institution
+        Whose people's; None: everybody's.
+    """
+    given = RECOMMENDATIONS.c
+    chosen = shown_recommendations(run_id)
+    if institution is not None:
+        chosen = chosen.where(_is_of(run_id, institution))
+    streamed = connection.execution_options(yield_per=ROWS_AT_ONCE)
+    for row in streamed.execute(chosen.order_by(given.author_id, given.rank)):
+        yield row._mapping
+
+
+def _is_of(run_id: str, institution: str) -> ColumnElement[bool]:
+    """Whether the author of a recommendation is of an institution; see `works_at`."""
+    author_id, names = RECOMMENDATIONS.c.author_id, SUBSCRIBERS.c
+    return or_(
+        exists().where(
+            PEOPLE.c.run_id == run_id,
+            PEOPLE.c.author_id == author_id,
+            PEOPLE.c.institution == institution,
+        ),
+        exists().where(names.author_id == author_id, names.institution == institution),
+    )
+
+
+def _conditions(run_id: str, author: Person, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    given = RECOMMENDATIONS.c
+    for is_asked, column, own in (
+        (wanted.other_institution, PEOPLE.c.institution, author.institution),
+        (wanted.other_department, PEOPLE.c.department, author.department),
+    ):
+        if is_asked:  # who names none is compared with nobody, as in `recommend`
+            yield exists().where(
+                PEOPLE.c.run_id == run_id,
+                PEOPLE.c.author_id == given.candidate_id,
+                column != own,
+            )
+    if wanted.topic is not None:
+        yield exists().where(
+            PERSON_TOPICS.c.run_id == run_id,
+            PERSON_TOPICS.c.author_id == given.candidate_id,
+            func.lower(PERSON_TOPICS.c.topic) == func.lower(wanted.topic.strip()),
+        )
+    if wanted.min_probability is not None:
+        yield given.probability >= wanted.min_probability
+
+
+def _told(
+    connection: Connection, run_id: str, rows: Sequence[Mapping[Any, Any]]
+) -> list[Recommendation]:
+    """Name whom and what the rows and their reasons mean."""
+    facts = [json.loads(row["reasons"]) for row in rows]
+    flat = [fact for listed in facts for fact in listed]
+    ids = [row[name] for row in rows for name in ("candidate_id", "introducer_id")]
+    people = people_by_id(connection, run_id, ids + named_ids(flat, *_PEOPLE_NAMED))
+    papers = papers_by_id(connection, run_id, named_ids(flat, *_PAPERS_NAMED))
+    return [
+        Recommendation(
+            row["rank"],
+            people[row["candidate_id"]],
+            row["score"],
+            row["probability"],
+            people.get(row["introducer_id"]),
+            _reasons(listed, people, papers),
+            row["placed_by"],
+        )
+        for row, listed in zip(rows, facts, strict=True)
+    ]
+
+
+def _reasons(
+    facts: Sequence[Mapping[str, Any]], people: Mapping[int, Person], papers: Mapping[int, Paper]
+) -> tuple[Reason, ...]:
+    """Name people and papers; leave out facts about people who want to be left alone."""
+    hidden_kinds = {fact["kind"] for fact in facts if not _may_be_told(fact, people)}
+    return tuple(
+        Reason(
+            fact["kind"],
+            fact["contribution"],
+            people.get(fact.get("person_id", 0)),
+            people.get(fact.get("other_person_id", 0)),
+            fact.get("topic"),
+            papers.get(fact.get("pmid", 0)),
+            papers.get(fact.get("other_pmid", 0)),
+        )
+        for fact in facts
+        # a path with a gap leads nowhere: all its steps go with the hidden one
+        if _may_be_told(fact, people) and not (fact["kind"] == "path" and "path" in hidden_kinds)
+    )
+
+
+def _may_be_told(fact: Mapping[str, Any], people: Mapping[int, Person]) -> bool:
+    named = [fact[name] for name in _PEOPLE_NAMED if name in fact]
+    return all(author_id in people for author_id in named)
