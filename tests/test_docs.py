@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table
 
 from pipeline.__main__ import main
 from pipeline.identity.features import FEATURES, GROUPS
@@ -53,11 +54,12 @@ def test_every_setting_is_in_the_docs_with_its_default() -> None:
     assert named <= {PREFIX + f.name.upper() for f in dataclasses.fields(Settings)}
 
 
-@pytest.mark.parametrize("view", ["v1_recommendations", "v1_people", "v1_runs", "v1_redirects"])
-def test_every_column_of_a_view_is_in_the_docs(view: str) -> None:
-    section = SERVING.split(f"## {view}\n")[1].split("\n## ")[0]
-    documented = re.findall(r"^\| (\w+) \|", section, re.MULTILINE)[1:]
-    assert documented == [column.name for column in VIEWS.tables[view].columns]
+@pytest.mark.parametrize("view", VIEWS.tables.values(), ids=str)
+def test_every_column_of_a_view_is_in_the_docs_as_it_is_declared(view: Table) -> None:
+    section = SERVING.split(f"## {view.name}\n")[1].split("\n## ")[0]
+    assert section.split("\n")[1] == view.comment
+    documented = re.findall(r"^\| (\w+) \| \w+ \| (.*) \|$", section, re.MULTILINE)[1:]
+    assert documented == [(column.name, column.comment) for column in view.columns]
 
 
 def test_every_feature_of_the_matcher_is_in_its_card() -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from pipeline.errors import ConfrereError, WrongUse
+from pipeline.serving.schema import view_comments
 from pipeline.settings import Settings
 
 __all__ = ["Connection", "Engine", "exclusively", "open_database", "reading", "writing"]
@@ -179,6 +180,9 @@ def _migrate(engine: Engine) -> None:
         with writing(engine) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if engine.dialect.name == "postgresql":  # SQLite keeps no comments
+                for statement in view_comments():
+                    connection.exec_driver_sql(statement)
 
 
 def _revision(engine: Engine) -> str | None:

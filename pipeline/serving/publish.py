@@ -8,14 +8,13 @@ is swept by the next publish.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import Table, and_, delete, func, insert, select, update
 
 from pipeline import engine as sql
 from pipeline.errors import ConfrereError
@@ -30,14 +29,17 @@ from pipeline.serving.names import fold_names
 from pipeline.serving.reasons import join_reasons
 from pipeline.serving.roster import resolve_subscribers
 from pipeline.serving.schema import (
+    AUTHORED,
     CURRENT_RUN,
     GATE_RESULTS,
     PAPERS,
     PEOPLE,
+    PERSON_TOPICS,
     RECOMMENDATIONS,
     REDIRECTS,
     RUN_TABLES,
     RUNS,
+    TIES,
     hold_pointer,
 )
 from pipeline.serving.suppressions import resolve_suppressions
@@ -52,6 +54,8 @@ SOURCES = (
     "publications",
     "identities",
     "redirects",
+    "coauthorships",
+    "topics",
 )
 """Lake tables that `publish` reads."""
 
@@ -59,6 +63,7 @@ VALID_FOR = timedelta(days=7)
 """After so long without a new run readers should count the data as stale."""
 
 _ROOM = Path(__file__).parent
+Reshape = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Run:
     """What is published.
 
     `run_id` names it once and for all; `generated_at` is in UTC; `made_from` is the fingerprint of
-    the inputs.
+    the inputs; `horizon_months` is the time within which its probabilities hold.
     """
 
     run_id: str
@@ -74,6 +79,7 @@ class Run:
     as_of: date
     model_version: str
     made_from: str
+    horizon_months: int = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +154,38 @@ def _register(engine: Engine, run: Run) -> None:
                 row_count=0,
                 author_count=0,
                 people_count=0,
+                horizon_months=run.horizon_months,
             )
         )
 
 
 def _load(engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Settings) -> None:
-    sources = {**tables, "served_ids": served_ids(engine)}
+    sources: dict[str, sql.Source] = {**tables, "served_ids": served_ids(engine)}
 
-    @contextmanager
-    def rows(name: str) -> Iterator[Iterable[pa.RecordBatch]]:
-        with sql.query(_ROOM / f"{name}.sql", sources, {}, settings) as batches:
-            yield track(batches, f"loading {name}")
+    def put(table: Table, reshape: Reshape = iter) -> None:
+        with sql.query(_ROOM / f"{table.name}.sql", sources, {}, settings) as batches:
+            load(engine, table, run.run_id, reshape(track(batches, f"loading {table.name}")))
 
-    with rows("people") as batches:
-        load(engine, PEOPLE, run.run_id, map(_with_name_key, batches))
-    with rows("papers") as batches:
-        load(engine, PAPERS, run.run_id, batches)
-    with rows("recommendations") as batches:
-        load(engine, RECOMMENDATIONS, run.run_id, join_reasons(batches))
-    with rows("redirects") as batches:
-        load(engine, REDIRECTS, run.run_id, batches)
+    def noting(name: str, column: str) -> Reshape:
+        """Make the values of a column of what is loaded the table `name` of later queries."""
+
+        def note(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            seen = [pa.array([], pa.int64())]
+            for batch in batches:
+                seen.append(batch.column(column).unique())
+                yield batch
+            sources[name] = pa.table({column: pa.chunked_array(seen).unique()})
+
+        return note
+
+    note_people = noting("people", "author_id")
+    put(PEOPLE, lambda batches: note_people(map(_with_name_key, batches)))
+    put(TIES)
+    put(AUTHORED, noting("authored", "pmid"))
+    put(PERSON_TOPICS)
+    put(PAPERS)
+    put(RECOMMENDATIONS, join_reasons)
+    put(REDIRECTS)
     refresh_statistics(engine, RUN_TABLES)
 
 

@@ -7,6 +7,7 @@ SELECT
     recommendations.score,
     recommendations.probability,
     recommendations.introducer_id,
+    recommendations.placed_by,
     reasons.kind,
     reasons.contribution,
     reasons.person_id,

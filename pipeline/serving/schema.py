@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     select,
 )
 
@@ -85,17 +86,14 @@ RUNS = Table(
     _column("valid_until", Instant, "instant after which the run should count as stale, UTC"),
     _column("model_version", Text, "what ranked the recommendations"),
     _column("made_from", Text, "fingerprint of the inputs: equal inputs are not published twice"),
-    _column(
-        "status",
-        Text,
-        "loading; served: passed the gates; refused by a gate; retired: rows deleted",
-    ),
+    _column("status", Text, "loading; served: passed the gates; refused by a gate; retired: rows deleted"),
     _column("row_count", BigInteger, "recommendations of the run"),
     _column("author_count", BigInteger, "people who receive recommendations"),
     _column("people_count", BigInteger, "people of the run, served or named"),
+    _column("horizon_months", Integer, "months within which the probabilities of the run hold", server_default="24"),
     CheckConstraint("status IN ('loading', 'served', 'refused', 'retired')", name="status"),
     comment="Every run that was ever published or refused.",
-)
+)  # fmt: skip
 
 CURRENT_RUN = Table(
     "current_run",
@@ -114,9 +112,10 @@ RECOMMENDATIONS = Table(
     _column("rank", Integer, "1 is best", primary_key=True, autoincrement=False),
     _column("candidate_id", BigInteger, "author_id of the person suggested"),
     _column("score", Float, "sum of the contributions of the reasons; a gate refuses null", nullable=True),
-    _column("probability", Float, "calibrated probability of a joint paper within 24 months; null until a model is trained", nullable=True),
+    _column("probability", Float, "calibrated probability of a joint paper within horizon_months; a gate refuses null", nullable=True),
     _column("introducer_id", BigInteger, "author_id of who could introduce the two; null where nobody knows both", nullable=True),
-    _column("reasons", Text, "JSON array, strongest first: kind, contribution and, where they apply, person_id, other_person_id, topic, pmid, other_pmid"),
+    _column("reasons", Text, "JSON array, strongest first: kind, contribution and, where they apply, person_id, other_person_id, topic, pmid, other_pmid; reasons.schema.json is its JSON Schema"),
+    _column("placed_by", Text, "why it stands at this rank: by its score, or in a place kept for other_institution, other_department or early_career", server_default="score"),
     comment="Whom to work with next, run by run.",
 )  # fmt: skip
 
@@ -135,8 +134,9 @@ PEOPLE = Table(
     _column("first_on", Date, "day the first paper entered PubMed"),
     _column("last_on", Date, "day the latest paper entered PubMed"),
     _column("is_served", Boolean, "receives recommendations in this run"),
+    _column("has_little_history", Boolean, "served though fewer than two papers, or no tie to any coauthor, are known", server_default=false()),
     Index(None, "orcid", "run_id"),
-    comment="Everyone a run serves, suggests or names in a reason.",
+    comment="Everyone a run serves, suggests or names in a reason, and the strongest coauthors of the served.",
 )  # fmt: skip
 
 PAPERS = Table(
@@ -147,7 +147,41 @@ PAPERS = Table(
     _column("title", Text, "title; inline <i> <b> <u> <sub> <sup> as markup, all else escaped"),
     _column("journal", Text, "journal title", nullable=True),
     _column("published_on", Date, "publication date; first of the month or year where no day is printed", nullable=True),
-    comment="The papers that a run's reasons name, and no others.",
+    _column("is_retracted", Boolean, "retracted, as the run knows", server_default=false()),
+    comment="The papers that a run's reasons name and the newest of its people, and no others.",
+)  # fmt: skip
+
+TIES = Table(
+    "ties",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "the one with the smaller author_id", primary_key=True, autoincrement=False),
+    _column("coauthor_id", BigInteger, "author_id of the other; always the greater of the two", primary_key=True, autoincrement=False),
+    _column("publication_count", Integer, "joint papers"),
+    _column("last_on", Date, "day the latest joint paper entered PubMed"),
+    Index(None, "coauthor_id", "run_id"),
+    comment="Who of a run's people has written with whom.",
+)  # fmt: skip
+
+AUTHORED = Table(
+    "authored",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "author of the paper", primary_key=True, autoincrement=False),
+    _column("pmid", BigInteger, "PubMed identifier", primary_key=True, autoincrement=False),
+    comment="The newest papers of a run's people that stand: at most 10 each, none retracted.",
+)  # fmt: skip
+
+PERSON_TOPICS = Table(
+    "person_topics",
+    METADATA,
+    _run_id(primary_key=True),
+    _column("author_id", BigInteger, "who writes about it", primary_key=True, autoincrement=False),
+    _column("topic", Text, "MeSH heading or keyword", primary_key=True),
+    _column("publication_count", Integer, "papers of the person that have it"),
+    _column("last_pmid", BigInteger, "the newest of them"),
+    Index(None, "topic", "run_id"),
+    comment="What a run's people write about: at most 10 topics each, those that tell most.",
 )  # fmt: skip
 
 GATE_RESULTS = Table(
@@ -285,7 +319,24 @@ DELIVERED_SUGGESTIONS = Table(
     comment="Whom each digest suggested, so that nobody is suggested twice.",
 )  # fmt: skip
 
-RUN_TABLES = (RECOMMENDATIONS, PEOPLE, PAPERS, SUPPRESSED_PEOPLE, REDIRECTS)
+PORTAL_ROLES = Table(
+    "portal_roles",
+    METADATA,
+    _column("role_name", Text, "PostgreSQL role that reads the views", primary_key=True),
+    _column("institution", Text, "whose people's recommendations it sees; null: everybody's", nullable=True),
+    comment="Which read-only role sees whose recommendations; `confrere grants` writes it.",
+)  # fmt: skip
+
+RUN_TABLES = (
+    RECOMMENDATIONS,
+    PEOPLE,
+    PAPERS,
+    TIES,
+    AUTHORED,
+    PERSON_TOPICS,
+    SUPPRESSED_PEOPLE,
+    REDIRECTS,
+)
 """The tables whose rows go when a run is retired."""
 
 
@@ -313,8 +364,43 @@ V1_RECOMMENDATIONS = Table(
     "v1_recommendations",
     VIEWS,
     *_seen(RUNS, "run_id", "as_of", "generated_at", "valid_until", "model_version"),
-    *(column for column in _seen(RECOMMENDATIONS) if column.name != "run_id"),
+    *_seen(RECOMMENDATIONS, "author_id", "rank", "candidate_id", "score", "probability", "introducer_id", "reasons"),
+    *_seen(RUNS, "horizon_months"),
+    *_seen(RECOMMENDATIONS, "placed_by"),
+    Column("author_orcid", Text, comment="ORCID iD of the author; null where none is known"),
+    Column("candidate_orcid", Text, comment="ORCID iD of the candidate; null where none is known"),
     comment="Recommendations of the current run, without the suppressed on either side.",
+)  # fmt: skip
+V1_PERSON_IDS = Table(
+    "v1_person_ids",
+    VIEWS,
+    *_seen(SUBSCRIBERS, "person_id"),
+    Column("author_id", BigInteger, comment="who this is in the current run"),
+    comment="People of the roster who are known in the current run, without the suppressed: for platforms that use the institution's own identifiers.",
+)  # fmt: skip
+V1_TIES = Table(
+    "v1_ties",
+    VIEWS,
+    *_seen(TIES),
+    comment="Ties between people of the current run, without those of the suppressed; each pair once.",
+)
+V1_PAPERS = Table(
+    "v1_papers",
+    VIEWS,
+    *_seen(PAPERS),
+    comment="Papers that the current run's reasons name, and the newest of its people.",
+)
+V1_AUTHORED = Table(
+    "v1_authored",
+    VIEWS,
+    *_seen(AUTHORED),
+    comment="The newest papers of people of the current run, without those of the suppressed.",
+)
+V1_TOPICS = Table(
+    "v1_topics",
+    VIEWS,
+    *_seen(PERSON_TOPICS),
+    comment="Topics of people of the current run, without those of the suppressed.",
 )
 V1_REDIRECTS = Table(
     "v1_redirects",
@@ -323,6 +409,25 @@ V1_REDIRECTS = Table(
     Column("current_author_id", BigInteger, comment=REDIRECTS.c.current_id.comment),
     comment="Author ids that were served once and that nobody bears in the current run, without those of the suppressed.",
 )  # fmt: skip
+
+
+def view_comments() -> list[str]:
+    """SQL that writes the meanings of the views and their columns into PostgreSQL."""
+
+    def quoted(text: str | None) -> str:
+        return "'" + (text or "").replace("'", "''") + "'"
+
+    return [
+        statement
+        for view in VIEWS.tables.values()
+        for statement in (
+            f"COMMENT ON VIEW {view.name} IS {quoted(view.comment)}",
+            *(
+                f"COMMENT ON COLUMN {view.name}.{column.name} IS {quoted(column.comment)}"
+                for column in view.c
+            ),
+        )
+    ]
 
 
 def hold_pointer(connection: Connection) -> str | None:

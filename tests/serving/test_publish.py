@@ -369,17 +369,6 @@ def test_the_planner_knows_what_was_loaded(engine: Engine, settings: Settings) -
         assert connection.scalar(question) == 100
 
 
-def test_only_papers_that_reasons_name_are_loaded(engine: Engine, settings: Settings) -> None:
-    published(engine, settings)
-    with reading(engine) as connection:
-        assert connection.scalars(text("SELECT pmid FROM papers ORDER BY pmid")).all() == [
-            1,
-            2,
-            3,
-            4,
-        ]
-
-
 def test_the_pointer_has_exactly_one_row(engine: Engine) -> None:
     with pytest.raises(ConfrereError), writing(engine) as connection:
         connection.execute(text("INSERT INTO current_run (slot, run_id) VALUES (2, NULL)"))

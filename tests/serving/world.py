@@ -24,13 +24,16 @@ from pipeline.serving.database import Connection, Engine, writing
 from pipeline.serving.names import fold_name
 from pipeline.serving.publish import VALID_FOR, Published, Run, publish
 from pipeline.serving.schema import (
+    AUTHORED,
     CURRENT_RUN,
     PAPERS,
     PEOPLE,
+    PERSON_TOPICS,
     RECOMMENDATIONS,
     REDIRECTS,
     RUNS,
     SERVED_IDS,
+    TIES,
 )
 from pipeline.settings import Settings
 from pipeline.tables import TABLES
@@ -62,7 +65,8 @@ WORLD: dict[str, Rows] = {
         {"author_id": BO, "candidate_id": EVE, "kind": "recent_paper", "contribution": 0.5, "pmid": 4},
     ],
     "publications": [
-        {"pmid": pmid, "title": f"Paper <i>{pmid}</i>", "journal": "Journal"} for pmid in (1, 2, 3, 4, 5)
+        *({"pmid": pmid, "title": f"Paper <i>{pmid}</i>", "journal": "Journal"} for pmid in (1, 2, 3, 4, 5)),
+        {"pmid": 6, "title": "Withdrawn", "is_retracted": True}, {"pmid": 7, "title": "Of somebody else"},
     ],
     "identities": [
         {"pmid": 1, "position": 1, "author_id": ADA}, {"pmid": 1, "position": 2, "author_id": DEE},
@@ -70,6 +74,12 @@ WORLD: dict[str, Rows] = {
         {"pmid": 5, "position": 1, "author_id": BO},
     ],
     "redirects": [],
+    "coauthorships": [
+        {"author_id": ADA, "coauthor_id": DEE, "publication_count": 2}, {"author_id": CY, "coauthor_id": DEE, "publication_count": 1},
+    ],
+    "topics": [
+        {"pmid": pmid, "descriptor_ui": "D1", "name": "Engines"} for pmid in (1, 3)
+    ],
 }  # fmt: skip
 
 
@@ -142,8 +152,27 @@ def seeded(engine: Engine, rows: Mapping[str, Rows] | None = None) -> None:
         )
         _insert(connection, PAPERS, arrow("publications", rows["publications"]).to_pylist())
         _insert(connection, REDIRECTS, rows["redirects"])
+        _insert(connection, TIES, arrow("coauthorships", rows["coauthorships"]).to_pylist())
+        standing = {row["pmid"] for row in rows["publications"] if not row.get("is_retracted")}
+        wrote = [row for row in rows["identities"] if row["pmid"] in standing]
+        _insert(connection, AUTHORED, wrote)
+        _insert(connection, PERSON_TOPICS, _topics(wrote, rows["topics"]))
         ids = [{"author_id": row["author_id"]} for row in [*people, *rows["redirects"]]]
         connection.execute(insert(SERVED_IDS), ids)
+
+
+def _topics(wrote: Rows, topics: Rows) -> Rows:
+    """Every topic of everybody who wrote, once."""
+    found = {
+        (row["author_id"], topic["name"]): topic["pmid"]
+        for row in wrote
+        for topic in topics
+        if topic["pmid"] == row["pmid"]
+    }
+    return [
+        {"author_id": who, "topic": name, "publication_count": 1, "last_pmid": pmid}
+        for (who, name), pmid in found.items()
+    ]
 
 
 def _facts(row: dict[str, Any], reasons: Rows) -> str:
@@ -179,4 +208,6 @@ def many(score: float, author_count: int = 100) -> dict[str, Rows]:
         "publications": [{"pmid": 1}],
         "identities": [],
         "redirects": [],
+        "coauthorships": [],
+        "topics": [],
     }
