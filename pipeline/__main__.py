@@ -432,7 +432,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> None:
 
     app = create_app(settings)
     with listen(options.host, options.port) as listener:
-        print(f"API on http://{options.host}:{options.port}/docs (Ctrl-C stops it)", flush=True)
+        print(f"API on http://{options.host}:{options.port}/api (Ctrl-C stops it)", flush=True)
         serve(app, listener)
 
 

@@ -113,6 +113,13 @@ class Settings:
     engine: str = _setting("duckdb", "SQL engine: duckdb, or spark (needs the spark extra)")
     memory_limit: str = _setting("1GB", "memory DuckDB may use before it spills to disk")
     threads: int = _setting(2, "threads of the SQL engine")
+    api_access: str = _setting(
+        "open", "who may ask API and pages: open: everybody who reaches them; keys: who has a key"
+    )
+    api_rate_limit: str = _setting(
+        "600/minute",
+        "requests that one key, or one address without a key, may make; empty: any number",
+    )
     mail_from: str = _setting("Confrere <confrere@localhost>", "From header of digests")
     secret_key: str = _setting(
         "",
@@ -165,6 +172,12 @@ class Settings:
         if not re.fullmatch("([0-9]{2})?", self.pubmed_year):
             raise WrongUse(
                 f"[setting pubmed_year] is {self.pubmed_year!r}: give two digits such as 26"
+            )
+        if self.api_access not in ("open", "keys"):
+            raise WrongUse(f"[setting api_access] is {self.api_access!r}: give open or keys")
+        if not re.fullmatch("([1-9][0-9]{0,8}/(second|minute|hour|day))?", self.api_rate_limit):
+            raise WrongUse(
+                f"[setting api_rate_limit] is {self.api_rate_limit!r}: give e.g. 600/minute"
             )
         if self.engine not in ("duckdb", "spark"):
             raise WrongUse(f"[setting engine] is {self.engine!r}: give duckdb or spark")

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from pipeline.errors import WrongUse
 from pipeline.serving.database import Engine, reading, writing
 from pipeline.serving.schema import API_KEYS, CURRENT_RUN, PEOPLE, SUBSCRIBERS
 
-SCOPES = {"read": "people, recommendations, reasons, pages", "export": "all recommendations as a file"}
+SCOPES = {
+    "read": "people, recommendations, reasons, pages",
+    "export": "all recommendations as a file",
+}
 MARK = "confrere_"
 """Begins each token, so that one in a log or a repository is known for what it is."""
 
@@ -137,6 +139,6 @@ def _in_use(name: str) -> Select[tuple[int]]:
     return select(API_KEYS.c.key_id).where(API_KEYS.c.name == name, API_KEYS.c.revoked_at.is_(None))
 
 
-def _key(row: Row[Any]) -> ApiKey:
+def _key(row: Sequence[Any]) -> ApiKey:
     number, name, scopes, *rest = row
     return ApiKey(number, name, frozenset(scopes.split()), *rest)

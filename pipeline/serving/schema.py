@@ -327,6 +327,21 @@ PORTAL_ROLES = Table(
     comment="Which read-only role sees whose recommendations; `confrere grants` writes it.",
 )  # fmt: skip
 
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    _column("key_id", BigInteger().with_variant(Integer, "sqlite"), "number of the key", primary_key=True),
+    _column("key_hash", Text, "SHA-256 of the token, hex; the token is kept nowhere"),
+    _column("name", Text, "who holds it; once among the keys in use"),
+    _column("scopes", Text, "read, export, or both with a space between"),
+    _column("institution", Text, "whose people's recommendations it sees; null: everybody's", nullable=True),
+    _column("created_at", Instant, "instant it was made, UTC"),
+    _column("revoked_at", Instant, "instant from which on it opens nothing, UTC", nullable=True),
+    _column("last_used_on", Date, "latest day of its use, UTC", nullable=True),
+    UniqueConstraint("key_hash"),
+    comment="Keys of the API. No stage of the pipeline writes here.",
+)  # fmt: skip
+
 RUN_TABLES = (
     RECOMMENDATIONS,
     PEOPLE,

@@ -1,1 +1,1 @@
-"""The API."""
+"""The API and the pages."""

@@ -27,10 +27,11 @@ class RunAnswer(Answer):
     row_count: int = Field(description="recommendations of the run")
     author_count: int = Field(description="people who receive recommendations")
     people_count: int = Field(description="people of the run, served or named")
+    horizon_months: int = Field(description="months within which the probabilities hold")
 
 
 class PersonAnswer(Answer):
-    """A person of the current run."""
+    """A person of the run."""
 
     author_id: int = Field(description="stable identifier of a person")
     name: str
@@ -42,10 +43,13 @@ class PersonAnswer(Answer):
     first_on: date = Field(description="day the first paper entered PubMed")
     last_on: date = Field(description="day the latest paper entered PubMed")
     is_served: bool = Field(description="receives recommendations")
+    has_little_history: bool = Field(
+        description="served though fewer than two papers, or no coauthor, are known"
+    )
 
 
 class PaperAnswer(Answer):
-    """A paper that a reason names."""
+    """A paper."""
 
     pmid: int
     title: str | None = Field(
@@ -53,6 +57,7 @@ class PaperAnswer(Answer):
     )
     journal: str | None
     published_on: date | None
+    is_retracted: bool = Field(description="retracted since, as the run knows")
 
 
 class ReasonAnswer(Answer):
@@ -87,10 +92,17 @@ class RecommendationAnswer(Answer):
     person: PersonAnswer
     score: float
     probability: float | None = Field(
-        description="calibrated probability of a joint paper within 24 months"
+        description="calibrated probability of a joint paper within the run's horizon_months"
     )
     introducer: PersonAnswer | None = Field(description="who could introduce the two")
     reasons: list[ReasonAnswer]
+    placed_by: str = Field(
+        description="score, or whose kept place it has: other_institution, other_department, "
+        "early_career"
+    )
+
+
+_NEXT = Field(description="address of the next page, of the same run; null: this is the last")
 
 
 class SuggestionsAnswer(Answer):
@@ -99,12 +111,83 @@ class SuggestionsAnswer(Answer):
     run: RunAnswer
     person: PersonAnswer
     recommendations: list[RecommendationAnswer]
+    next: str | None = _NEXT
+
+
+class SuggestionAnswer(Answer):
+    """One recommendation."""
+
+    run: RunAnswer
+    person: PersonAnswer
+    recommendation: RecommendationAnswer
+
+
+class StepAnswer(Answer):
+    """Two people who wrote a paper together."""
+
+    person: PersonAnswer
+    other_person: PersonAnswer
+    paper: PaperAnswer | None
+
+
+class PathAnswer(Answer):
+    """How a person can be introduced to one who is recommended."""
+
+    run: RunAnswer
+    person: PersonAnswer
+    candidate: PersonAnswer
+    steps: list[StepAnswer] = Field(
+        description="chain of joint papers from the one to the other; empty: none is known"
+    )
+
+
+class TopicAnswer(Answer):
+    """What somebody writes about."""
+
+    topic: str = Field(description="MeSH heading or keyword")
+    publication_count: int = Field(description="papers of the person that have it")
+    last_pmid: int = Field(description="the newest of them")
+
+
+class ProfileAnswer(Answer):
+    """A person with what they write about and their newest papers."""
+
+    run: RunAnswer
+    person: PersonAnswer
+    topics: list[TopicAnswer]
+    papers: list[PaperAnswer]
+
+
+class TieAnswer(Answer):
+    """Two people who have written together."""
+
+    author_id: int = Field(description="the smaller of the two author ids")
+    coauthor_id: int
+    publication_count: int = Field(description="joint papers")
+    last_on: date = Field(description="day the latest joint paper entered PubMed")
+
+
+class NetworkAnswer(Answer):
+    """A person's ego network: the strongest coauthors, and all ties among them."""
+
+    run: RunAnswer
+    people: list[PersonAnswer] = Field(description="the person first, then the strongest coauthors")
+    ties: list[TieAnswer]
 
 
 class PeopleAnswer(Answer):
-    """People found by name."""
+    """People who fit all that was asked for."""
 
+    run: RunAnswer
     people: list[PersonAnswer]
+    next: str | None = _NEXT
+
+
+class RunsAnswer(Answer):
+    """The runs that were served and are kept, the newest first."""
+
+    current: str | None = Field(description="run_id of the run that is served")
+    runs: list[RunAnswer]
 
 
 class HealthAnswer(Answer):

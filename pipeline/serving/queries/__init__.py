@@ -6,11 +6,13 @@ by name inside a reason. An author id that was given up is followed to who bears
 
 from pipeline.serving.queries.network import Network, Tie, TopicOf, network_of, papers_of, topics_of
 from pipeline.serving.queries.people import (
+    OnRoster,
     Sought,
     find_people,
     find_person,
     person_of_id,
     person_on_roster,
+    place_of,
     search_people,
     works_at,
 )
@@ -26,6 +28,7 @@ from pipeline.serving.queries.records import (
 )
 from pipeline.serving.queries.runs import current_run, kept_run, kept_runs, run_now
 from pipeline.serving.queries.suggestions import (
+    EXPORTED,
     Wanted,
     exported,
     recommendation_of,
@@ -35,7 +38,9 @@ from pipeline.serving.queries.suggestions import (
 )
 
 __all__ = [
+    "EXPORTED",
     "Network",
+    "OnRoster",
     "Paper",
     "Person",
     "Reason",
@@ -57,6 +62,7 @@ __all__ = [
     "papers_of",
     "person_of_id",
     "person_on_roster",
+    "place_of",
     "recommendation_of",
     "recommendations",
     "recommendations_of",

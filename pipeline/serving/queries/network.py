@@ -76,7 +76,9 @@ def network_of(
     ]
     shown = people_by_id(connection, run_id, [*ends, *others])
     coauthors = [number for number in ends if number in shown][:limit]
-    wanted = dict.fromkeys(n for n in [author_id, *coauthors, *others] if n == author_id or n in shown)
+    wanted = dict.fromkeys(
+        n for n in [author_id, *coauthors, *others] if n == author_id or n in shown
+    )
     chosen = select(*_TIE).where(
         TIES.c.run_id == run_id,
         and_(TIES.c.author_id.in_(wanted), TIES.c.coauthor_id.in_(wanted)),
@@ -90,7 +92,9 @@ def papers_of(connection: Connection, run_id: str, author_id: int) -> list[Paper
     """Give somebody's newest papers that stand, the newest first."""
     chosen = (
         select(*PAPER)
-        .join(AUTHORED, and_(AUTHORED.c.run_id == PAPERS.c.run_id, AUTHORED.c.pmid == PAPERS.c.pmid))
+        .join(
+            AUTHORED, and_(AUTHORED.c.run_id == PAPERS.c.run_id, AUTHORED.c.pmid == PAPERS.c.pmid)
+        )
         .where(AUTHORED.c.run_id == run_id, AUTHORED.c.author_id == author_id)
     )
     papers = [Paper(*row) for row in connection.execute(chosen)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
@@ -170,7 +171,7 @@ def _is_whole(words: list[str] | None) -> ColumnElement[int]:
     return case((func.length(PEOPLE.c.name_key) == length, 1), else_=0)
 
 
-def _sought(people: Select[tuple[object, ...]], sought: Sought, words: list[str] | None) -> Select[tuple[object, ...]]:
+def _sought(people: Select[Any], sought: Sought, words: list[str] | None) -> Select[Any]:
     key = " " + PEOPLE.c.name_key
     for word in words or []:  # folded words hold letters and digits only: nothing LIKE would read
         people = people.where(key.like(f"% {word}%"))

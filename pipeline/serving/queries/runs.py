@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from pipeline.serving.database import Connection, Engine, reading
 from pipeline.serving.queries.records import ServedRun
@@ -43,8 +44,8 @@ def kept_run(connection: Connection, run_id: str) -> ServedRun | None:
 def kept_runs(connection: Connection) -> list[ServedRun]:
     """Give the runs that were served and are still kept, the newest first."""
     newest_first = _SERVED.order_by(RUNS.c.generated_at.desc(), RUNS.c.run_id)
-    return [ServedRun(*row) for row in connection.execute(newest_first)]
+    return [ServedRun(*row._tuple()) for row in connection.execute(newest_first)]
 
 
-def _run(row: Row[Any] | None) -> ServedRun | None:
+def _run(row: Sequence[Any] | None) -> ServedRun | None:
     return ServedRun(*row) if row is not None else None

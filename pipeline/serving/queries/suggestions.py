@@ -19,7 +19,14 @@ from pipeline.serving.queries.shown import (
     people_by_id,
     shown_recommendations,
 )
-from pipeline.serving.schema import PEOPLE, PERSON_TOPICS, RECOMMENDATIONS, SUBSCRIBERS
+from pipeline.serving.schema import (
+    PEOPLE,
+    PERSON_TOPICS,
+    RECOMMENDATIONS,
+    SUBSCRIBERS,
+    V1_PEOPLE,
+    V1_RECOMMENDATIONS,
+)
 
 _PEOPLE_NAMED, _PAPERS_NAMED = ("person_id", "other_person_id"), ("pmid", "other_pmid")
 ROWS_AT_ONCE = 1_000
@@ -92,35 +99,39 @@ def recommendation_of(
     return next(iter(_told(connection, run_id, [row._mapping for row in rows])), None)
 
 
+EXPORTED = tuple(column.name for column in V1_RECOMMENDATIONS.columns)
+"""The columns of an export."""
+
+
 def exported(
-    connection: Connection, run_id: str, institution: str | None
-) -> Iterator[Mapping[str, Any]]:
-    """Stream the recommendations of a run in order: the columns of the table, reasons as JSON text.
+    connection: Connection, institution: str | None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Stream the recommendations of the current run in order, `EXPORTED`, some rows at a time.
 
     Parameters
     ----------
     institution
         Whose people's; None: everybody's.
     """
-    given = RECOMMENDATIONS.c
-    chosen = shown_recommendations(run_id)
+    seen = V1_RECOMMENDATIONS.c
+    chosen = select(V1_RECOMMENDATIONS).order_by(seen.author_id, seen.rank)
     if institution is not None:
-        chosen = chosen.where(_is_of(run_id, institution))
+        chosen = chosen.where(_is_of(institution))
     streamed = connection.execution_options(yield_per=ROWS_AT_ONCE)
-    for row in streamed.execute(chosen.order_by(given.author_id, given.rank)):
-        yield row._mapping
+    for rows in streamed.execute(chosen).partitions():
+        yield [tuple(row) for row in rows]
 
 
-def _is_of(run_id: str, institution: str) -> ColumnElement[bool]:
+def _is_of(institution: str) -> ColumnElement[bool]:
     """Whether the author of a recommendation is of an institution; see `works_at`."""
-    author_id, names = RECOMMENDATIONS.c.author_id, SUBSCRIBERS.c
+    author_id, people, names = V1_RECOMMENDATIONS.c.author_id, V1_PEOPLE.c, SUBSCRIBERS.c
     return or_(
-        exists().where(
-            PEOPLE.c.run_id == run_id,
-            PEOPLE.c.author_id == author_id,
-            PEOPLE.c.institution == institution,
+        author_id.in_(select(people.author_id).where(people.institution == institution)),
+        author_id.in_(
+            select(names.author_id).where(
+                names.institution == institution, names.author_id.is_not(None)
+            )
         ),
-        exists().where(names.author_id == author_id, names.institution == institution),
     )
 
 
