@@ -118,7 +118,7 @@ def up() -> int:
         _wait_until_healthy(running[0])
         running += [_start([*airflow, s]) for s in ("scheduler", "dag-processor", "triggerer")]
         running.append(_start([sys.executable, "-m", "pipeline", "serve"]))
-        print(f"Airflow: http://127.0.0.1:{PORT}\nAPI: http://127.0.0.1:8000/docs", flush=True)
+        print(f"Airflow: http://127.0.0.1:{PORT}\npages and API: http://127.0.0.1:8000", flush=True)
         print("Ctrl-C stops both", flush=True)
         while all(process.poll() is None for process in running):
             time.sleep(1)

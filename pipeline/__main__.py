@@ -23,7 +23,7 @@ from pipeline.identity.matcher.labelled import CLUSTER_COLUMNS, PAIR_COLUMNS
 from pipeline.identity.matcher.report import as_plain
 from pipeline.recommend.evaluation import page, report
 from pipeline.recommend.train import HORIZON_MONTHS
-from pipeline.serving import author_ids, queries, roster_file
+from pipeline.serving import api_keys, author_ids, queries, roster_file
 from pipeline.serving.database import open_database
 from pipeline.settings import Settings, from_environment
 from pipeline.tables import TABLES, data_dictionary
@@ -137,9 +137,11 @@ def _parser() -> argparse.ArgumentParser:
         help="name of somebody in the current run; or any ORCID iD, author id or roster id",
     )
 
-    serve = command("serve", _serve, "the API on this machine", reads_home=True)
+    serve = command("serve", _serve, "the pages and the API", reads_home=True)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=8000, help="1 to 65535 (default: 8000)")
+
+    _add_keys(command("keys", _list_keys, "who may ask the API and see the pages"))
 
     command(
         "train",
@@ -260,6 +262,37 @@ def _add_roster(people: argparse.ArgumentParser) -> None:
     decide.add_argument("author_id", metavar="AUTHOR_ID", type=_positive_id)
     decide.add_argument("answer", choices=["yes", "no"])
     decide.add_argument("--by", metavar="WHO", help="who decided (default: your login)")
+
+
+def _add_keys(keys: argparse.ArgumentParser) -> None:
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, act: object, text: str) -> argparse.ArgumentParser:
+        added = actions.add_parser(name, help=text, description=text)
+        # may stand behind the word too; without a default, which would hide one given before it
+        added.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        added.set_defaults(act=act, reads_home=True)
+        return added
+
+    add = action("add", _add_key, "make a key; its token is shown this once")
+    add.add_argument("name", metavar="NAME", help="who will hold it")
+    add.add_argument(
+        "--scope",
+        action="append",
+        choices=sorted(api_keys.SCOPES),
+        help="what it opens, once or more: "
+        + "; ".join(f"{scope}: {what}" for scope, what in api_keys.SCOPES.items())
+        + " (default: read)",
+    )
+    add.add_argument(
+        "--institution",
+        metavar="X",
+        help="show the recommendations of this institution's people only, as PubMed or the "
+        "roster names it",
+    )
+    action("list", _list_keys, "all keys: scopes, institution, since when, last used")
+    revoke = action("revoke", _revoke_key, "make a key open nothing from now on")
+    revoke.add_argument("name", metavar="NAME")
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> None:
@@ -427,12 +460,39 @@ def _suppress(settings: Settings, options: argparse.Namespace) -> None:
     )
 
 
+def _add_key(settings: Settings, options: argparse.Namespace) -> None:
+    engine, institution = open_database(settings), options.institution
+    scopes = options.scope or ["read"]
+    token = api_keys.add_key(engine, options.name, scopes, institution, datetime.now(UTC))
+    print(token)
+    print("this token is shown once and kept nowhere: hand it on now", file=sys.stderr)
+    if institution is not None and not api_keys.is_known_institution(engine, institution):
+        print(
+            f"nobody of the current run or the roster is at {institution}: the key shows no "
+            "recommendations until somebody is",
+            file=sys.stderr,
+        )
+    if settings.api_access == "open":
+        print("keys are asked for where CONFRERE_API_ACCESS=keys", file=sys.stderr)
+
+
+def _list_keys(settings: Settings, _: argparse.Namespace) -> None:
+    terminal.show_keys(Console(), api_keys.keys(open_database(settings)))
+
+
+def _revoke_key(settings: Settings, options: argparse.Namespace) -> None:
+    api_keys.revoke_key(open_database(settings), options.name, datetime.now(UTC))
+    print(f"{options.name} opens nothing from now on")
+
+
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
-    from pipeline.web.api import create_app, listen, serve
+    from pipeline.web.api import create_app, listen, serve, warn_if_open
 
     app = create_app(settings)
     with listen(options.host, options.port) as listener:
-        print(f"API on http://{options.host}:{options.port}/api (Ctrl-C stops it)", flush=True)
+        warn_if_open(settings, options.host)
+        address = f"http://{options.host}:{options.port}"
+        print(f"pages on {address}, API on {address}/v1 (Ctrl-C stops it)", flush=True)
         serve(app, listener)
 
 

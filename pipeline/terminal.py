@@ -18,6 +18,7 @@ from pipeline.ingest.status import Status
 from pipeline.outreach import wording
 from pipeline.outreach.markup import as_text
 from pipeline.recommend.evaluation.figures import Evaluation, best_reference
+from pipeline.serving.api_keys import ApiKey
 from pipeline.serving.queries import Person, Recommendation, Suggestions
 from pipeline.stages.roster import Question
 
@@ -65,6 +66,26 @@ def show_people(console: Console, people: Sequence[Person]) -> None:
             escape(wording.affiliation(person)),
             str(person.publication_count),
             str(person.last_on.year),
+        )
+    console.print(table)
+
+
+def show_keys(console: Console, keys: Sequence[ApiKey]) -> None:
+    """Print the keys of the API, without anything that opens it."""
+    if not keys:
+        console.print("no keys: `confrere keys add NAME` makes one")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("name", "scopes", "institution", "since", "last used", ""):
+        table.add_column(name)
+    for key in keys:
+        table.add_row(
+            escape(key.name),
+            " ".join(sorted(key.scopes)),
+            escape(key.institution or "all"),
+            str(key.created_at.date()),
+            str(key.last_used_on or "never"),
+            f"revoked {key.revoked_at.date()}" if key.revoked_at else "",
         )
     console.print(table)
 

@@ -166,6 +166,6 @@ def _show_result(settings: Settings, console: Console) -> None:
         shown = value.relative_to(here) if value and value.is_relative_to(here) else value
         console.print(f"{name}: {shown}", soft_wrap=True)
     home = os.path.relpath(settings.home)
-    console.print(f"the API: .venv/bin/confrere serve --home {home}", soft_wrap=True)
-    address = f"http://127.0.0.1:8000/v1/people/{reader.person_id}/recommendations"
+    console.print(f"the pages: .venv/bin/confrere serve --home {home}", soft_wrap=True)
+    address = f"http://127.0.0.1:8000/people/{reader.person_id}"
     console.print(f"  then open {address}", soft_wrap=True)

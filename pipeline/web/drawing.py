@@ -20,16 +20,17 @@ SWEEPS = 4
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a drawing, in its own units: as pixels at full size."""
+    """Of a drawing, in pixels at full size. `columns`: how many it has room for."""
 
     width: int
     row: int
     pill: int
     gap: int
     letter: float
+    columns: int
 
 
-WIDE, NARROW = Size(680, 38, 28, 70, 7.4), Size(300, 34, 26, 22, 6.2)
+WIDE, NARROW = Size(680, 38, 28, 70, 7.4, 5), Size(300, 34, 26, 22, 6.2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +86,12 @@ def draw(network: Network, suggested: Collection[int], path: Sequence[Step], siz
     counts = {(tie.author_id, tie.coauthor_id): tie.publication_count for tie in network.ties}
     steps = [_pair(step.person.author_id, step.other_person.author_id) for step in path]
     counts |= {pair: counts.get(pair, 1) for pair in steps}
-    width = (size.width - (len(columns) - 1) * size.gap) / len(columns)
-    height = size.row * max(len(column) for column in columns) + 2
-    corners = {
-        number: (
-            place * (width + size.gap),
-            1
-            + (height - 2 - size.row * len(column)) / 2
-            + row * size.row
-            + (size.row - size.pill) / 2,
-        )
-        for place, column in enumerate(columns)
-        for row, number in enumerate(column)
-    }
+    is_upright = len(columns) > size.columns
+    if is_upright:  # from top to bottom, the path first
+        columns = [sorted(c, key=lambda n: n not in on_path)[: size.columns - 1] for c in columns]
+    corners, width, height = _placed(columns, size, is_upright)
     lines = [
-        _line(people, corners, pair, count, pair in steps, width, size)
+        _line(people, corners, pair, count, pair in steps, width, size, is_upright)
         for pair, count in sorted(counts.items(), key=lambda item: (item[0] in steps, item[0]))
         if pair[0] in corners and pair[1] in corners
     ]
@@ -123,14 +115,14 @@ def shortened(name: str, length: int) -> str:
     >>> shortened("Ada Augusta Løvelace", 20), shortened("Ada Augusta Løvelace", 14)
     ('Ada Augusta Løvelace', 'A. A. Løvelace')
     >>> shortened("Ada Augusta Løvelace", 8)
-    'A. A. L…'
+    'A. Løve…'
     """
     if len(name) <= length:
         return name
     *fore, last = name.split() or [name]
-    brief = " ".join([*(f"{part[0]}." for part in fore), last])
+    brief = " ".join([*(p if p.islower() else f"{p[0]}." for p in fore), last])
     if len(brief) > length and fore:
-        brief = f"{fore[0][0]}. {last}" if len(fore[0]) + len(last) else brief
+        brief = f"{fore[0][0]}. {last}"
     return brief if len(brief) <= length else brief[: max(1, length - 1)].rstrip() + "…"
 
 
@@ -178,6 +170,23 @@ def _neighbours(pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
     return linked
 
 
+def _placed(
+    columns: Sequence[Sequence[int]], size: Size, is_upright: bool
+) -> tuple[dict[int, tuple[float, float]], float, float]:
+    """Give the upper left corner of each pill, their width, and the height of the drawing."""
+    widest = max(len(column) for column in columns)
+    across, down = (widest, len(columns)) if is_upright else (len(columns), widest)
+    width = (size.width - 2 - (across - 1) * size.gap) / across
+    row = size.row * 1.6 if is_upright else size.row
+    corners = {}
+    for layer, column in enumerate(columns):
+        for place, number in enumerate(column):
+            centred = place + (widest - len(column)) / 2
+            x, y = (centred, layer) if is_upright else (layer, centred)
+            corners[number] = (1 + x * (width + size.gap), 1 + y * row + (size.row - size.pill) / 2)
+    return corners, width, row * (down - 1) + size.row + 2
+
+
 def _line(
     people: Mapping[int, Person],
     corners: Mapping[int, tuple[float, float]],
@@ -186,20 +195,23 @@ def _line(
     is_step: bool,
     width: float,
     size: Size,
+    is_upright: bool,
 ) -> Line:
-    left, right = sorted(pair, key=lambda number: corners[number])
-    (x1, y1), (x2, y2) = corners[left], corners[right]
-    y1, y2 = y1 + size.pill / 2, y2 + size.pill / 2
-    if x1 == x2:  # within a column: a bow on its left, in the gap
-        bow = min(size.gap * 0.8, 10 + abs(y2 - y1) * 0.25)
-        d = f"M{x1:.0f} {y1:.0f}C{x1 - bow:.0f} {y1:.0f} {x2 - bow:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+    first, second = sorted(pair, key=lambda n: corners[n][::-1] if is_upright else corners[n])
+    (x1, y1), (x2, y2) = corners[first], corners[second]
+    is_bow = y1 == y2 if is_upright else x1 == x2
+    if is_upright:
+        x1, x2, y1 = x1 + width / 2, x2 + width / 2, y1 + size.pill
+        middle = (y1 + y2) / 2
+        d = f"M{x1:.0f} {y1:.0f}C{x1:.0f} {middle:.0f} {x2:.0f} {middle:.0f} {x2:.0f} {y2:.0f}"
     else:
-        x1 += width
-        middle = (x1 + x2) / 2
-        d = f"M{x1:.0f} {y1:.0f}C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+        x1, y1, y2 = x1 + (0 if is_bow else width), y1 + size.pill / 2, y2 + size.pill / 2
+        # within a column: a bow on its left, in the gap
+        turn = x1 - min(size.gap * 0.8, 10 + (y2 - y1) / 4) if is_bow else (x1 + x2) / 2
+        d = f"M{x1:.0f} {y1:.0f}C{turn:.0f} {y1:.0f} {turn:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
     papers = "1 joint paper" if count == 1 else f"{count:,} joint papers"
-    says = f"{name_of(people[left])} and {name_of(people[right])}: {papers}"
-    kind = "step" if is_step else "bow" if x1 == x2 else "tie"
+    says = f"{name_of(people[first])} and {name_of(people[second])}: {papers}"
+    kind = "step" if is_step else "bow" if is_bow else "tie"
     return Line(d, min(1 + count**0.5 / 2, 4), kind, says)
 
 

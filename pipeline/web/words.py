@@ -56,7 +56,7 @@ def informing(suggestion: Recommendation) -> list[Line]:
     return [
         Line(said(reason, suggestion), "", 0.0, _papers(reason, suggestion))
         for reason in suggestion.reasons
-        if not reason.contribution
+        if not reason.contribution and reason.kind != "path"  # the chain is shown by itself
     ]
 
 
@@ -179,12 +179,12 @@ def _papers(reason: Reason, suggestion: Recommendation) -> tuple[tuple[str, Pape
     match reason.kind:
         case "shared_coauthor":
             between = name_of(reason.person)
-            said = (f"you with {between}", f"{between} with {them}")
+            said = (f"You with {between}", f"{between} with {them}")
         case "path":
             said = (f"{name_of(reason.person)} with {name_of(reason.other_person)}", "")
         case "recent_paper":
             said = (them, "")
         case _:
-            said = ("yours", them)
+            said = ("Yours", them)
     both = zip(said, (reason.paper, reason.other_paper), strict=True)
     return tuple((whose, paper) for whose, paper in both if paper is not None)
