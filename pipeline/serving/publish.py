@@ -24,7 +24,7 @@ from pipeline.serving.author_ids import note_served, served_ids
 from pipeline.serving.bulk import load, refresh_statistics
 from pipeline.serving.database import Connection, Engine, exclusively, reading, writing
 from pipeline.serving.forget import forget_suppressed
-from pipeline.serving.gates import GateResult, check_gates
+from pipeline.serving.gates import GATES, check_gates
 from pipeline.serving.names import fold_names
 from pipeline.serving.reasons import join_reasons
 from pipeline.serving.roster import resolve_subscribers
@@ -84,13 +84,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of it. `gates` says for each gate whether it passed."""
+    """What came of it.
+
+    `gates` says for each gate whether it passed; `why` has a line for each that did not.
+    """
 
     run_id: str
     row_count: int
     people_count: int
     gates: Mapping[str, bool]
     accepted: bool
+    why: tuple[str, ...] = ()
 
 
 def publish(
@@ -199,11 +203,11 @@ def _decide(
     with writing(engine) as connection:
         _count(connection, run.run_id)
         resolve_suppressions(connection, run.run_id, tables, settings)
-        results = check_gates(connection, run.run_id, settings.smallest_share)
+        results = check_gates(connection, run.run_id, settings.smallest_share, GATES)
     red = [result for result in results if not result.passed]
     for result in red:
-        _log_red(run.run_id, result)
-    accepted = all(result.severity != "error" for result in red)
+        logger.warning("[run %s] %s", run.run_id, result)
+    accepted = all(result.gate.severity != "error" for result in red)
     with writing(engine) as connection:
         if accepted:
             _move_pointer(connection, run.run_id, tables, settings)
@@ -213,8 +217,9 @@ def _decide(
             )
             _delete_rows(connection, run.run_id)
         row = connection.execute(select(RUNS).where(RUNS.c.run_id == run.run_id)).mappings().one()
-    gates = {result.name: result.passed for result in results}
-    return Published(run.run_id, row["row_count"], row["people_count"], gates, accepted)
+    gates = {result.gate.name: result.passed for result in results}
+    why = tuple(str(result) for result in red)
+    return Published(run.run_id, row["row_count"], row["people_count"], gates, accepted, why)
 
 
 def _count(connection: Connection, run_id: str) -> None:
@@ -229,17 +234,6 @@ def _count(connection: Connection, run_id: str) -> None:
             .scalar_subquery(),
             people_count=select(func.count()).where(people.run_id == run_id).scalar_subquery(),
         )
-    )
-
-
-def _log_red(run_id: str, result: GateResult) -> None:
-    logger.warning(
-        "[run %s] gate %s (%s): %g is above %g",
-        run_id,
-        result.name,
-        result.severity,
-        result.value,
-        result.threshold,
     )
 
 

@@ -187,9 +187,9 @@ def publish(settings: Settings, now: datetime) -> Counts:
     match_roster(settings)
     result = publishing.publish(database, run, tables, settings)
     if not result.accepted:
-        red = ", ".join(name for name, passed in result.gates.items() if not passed)
         raise ConfrereError(
-            f"[run {result.run_id}] not published, the run before stays served. Red gates: {red}"
+            f"[run {result.run_id}] not published, the run before stays served. Red: "
+            + "; ".join(result.why)
         )
     return told(
         "publish",

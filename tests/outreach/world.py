@@ -129,7 +129,7 @@ def recommendations(candidates: Iterable[int] = CANDIDATES) -> dict[str, list[Ro
             "author_id": ZOE,
             "rank": rank,
             "candidate_id": candidate,
-            "score": 0.75,
+            "score": sum(reason.get("contribution", 0.0) for reason in reasons(candidate)),
             "introducer_id": None if candidate == 13 else ANA,
         }
         for rank, candidate in enumerate(chosen, start=1)

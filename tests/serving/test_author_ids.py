@@ -76,6 +76,15 @@ def night(changed: dict[int, int], *gone: int) -> dict[str, Rows]:
     }
     kept["authors"] = list({row["author_id"]: row for row in kept["authors"]}.values())
     kept["recommendations"] = _ranked(kept["recommendations"])
+    kept["coauthorships"] = []
+    for row in kept["recommendations"]:
+        row["score"] = sum(
+            fact["contribution"]
+            for fact in kept["reasons"]
+            if all(fact[name] == row[name] for name in ("author_id", "candidate_id"))
+        )
+        if row.get("introducer_id") in (row["author_id"], row["candidate_id"]):
+            row["introducer_id"] = None
     leads = [{"author_id": old, "current_id": new} for old, new in changed.items()]
     kept["redirects"] = leads + [{"author_id": old, "current_id": None} for old in gone]
     return kept

@@ -121,7 +121,7 @@ def seeded(engine: Engine, rows: Mapping[str, Rows] | None = None) -> None:
     For tests of what reads the database: it needs no publish, and no gate looks.
     """
     rows = WORLD if rows is None else rows
-    given = [{"probability": None, "introducer_id": None, **row} for row in rows["recommendations"]]
+    given = [{"probability": 1.0, "introducer_id": None, **row} for row in rows["recommendations"]]
     served = {row["author_id"] for row in given}
     run_values = asdict(run()) | {"valid_until": NIGHT + VALID_FOR, "status": "served"}
     counts = {
