@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.serving.database import Engine
+from pipeline.serving.database import Engine, reading
 from pipeline.serving.names import fold_name
 from pipeline.serving.orcid import printed_orcid
 from pipeline.serving.queries import (
+    Sought,
     current_run,
     find_people,
     recommendations_of,
@@ -68,7 +69,9 @@ def test_a_whole_name_wins_over_longer_ones(engine: Engine) -> None:
         "Wei Li",
         "Eve Li Wei",
     ]
-    assert [person.name for person in search_people(engine, "Li Wei", 2)] == ["Wei Li", "Wei Lian"]
+    with reading(engine) as connection:
+        found = search_people(connection, "run-1", Sought(name="Li Wei"), 2)
+    assert [person.name for person in found] == ["Wei Li", "Wei Lian"]
 
 
 def test_a_recommendation_names_people_and_papers(engine: Engine) -> None:

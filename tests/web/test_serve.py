@@ -49,6 +49,6 @@ def test_the_address_that_is_told_answers(tmp_path: Path) -> None:
     environment = {**os.environ, "CONFRERE_HOME": str(tmp_path)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        assert server.stdout.readline().startswith(f"API on http://127.0.0.1:{port}/docs")
-        assert httpx.get(f"http://127.0.0.1:{port}/docs", timeout=20).status_code == 200
+        assert server.stdout.readline().startswith(f"pages on http://127.0.0.1:{port}, API")
+        assert httpx.get(f"http://127.0.0.1:{port}/api", timeout=20).status_code == 200
         server.send_signal(signal.SIGTERM)

@@ -33,19 +33,21 @@ def current_run(engine: Engine) -> ServedRun | None:
 
 def run_now(connection: Connection) -> ServedRun | None:
     """Give the run that is served, None before the first."""
-    return _run(connection.execute(_SERVED.join(CURRENT_RUN)).first())
+    row = connection.execute(_SERVED.join(CURRENT_RUN)).first()
+    return _of_row(row) if row is not None else None
 
 
 def kept_run(connection: Connection, run_id: str) -> ServedRun | None:
     """Give a run that was served and is still kept; None where it is not."""
-    return _run(connection.execute(_SERVED.where(RUNS.c.run_id == run_id)).first())
+    row = connection.execute(_SERVED.where(RUNS.c.run_id == run_id)).first()
+    return _of_row(row) if row is not None else None
 
 
 def kept_runs(connection: Connection) -> list[ServedRun]:
     """Give the runs that were served and are still kept, the newest first."""
     newest_first = _SERVED.order_by(RUNS.c.generated_at.desc(), RUNS.c.run_id)
-    return [ServedRun(*row._tuple()) for row in connection.execute(newest_first)]
+    return [_of_row(row) for row in connection.execute(newest_first)]
 
 
-def _run(row: Sequence[Any] | None) -> ServedRun | None:
-    return ServedRun(*row) if row is not None else None
+def _of_row(row: Sequence[Any]) -> ServedRun:
+    return ServedRun(*row)
