@@ -310,7 +310,9 @@ def _places(world: World, source: int, target: int, row: Singles) -> None:
 
 
 def places(starts: Ints, values: Singles) -> Singles:
-    """How many of its list are greater than each value; list i is `values[starts[i]:starts[i + 1]]`.
+    """How many of its list are greater than each value.
+
+    List i is `values[starts[i]:starts[i + 1]]`.
 
     Examples
     --------
