@@ -167,12 +167,9 @@ def main() -> None:
         folder = Path(name)
         file = Path(what)
         if what == "demo":
-            world = build_world(nights=1)
-            pmids = world.visible(world.first_night)
+            world, day = build_world(), date(2026, 3, 4)
             file = folder / "demo.xml"
-            file.write_text(
-                article_set(record_xml(world, pmid, world.first_night) for pmid in pmids)
-            )
+            file.write_text(article_set(record_xml(world, p, day) for p in world.visible(day)))
         ablate([file], cutoff, folder)
 
 
