@@ -28,6 +28,8 @@ MEASURES = (
     "introduction",
     "shared_coauthors",
     "active_shared_coauthors",
+    "strongest_way",
+    "fresh_ways",
     "team_share",
     "recent_team_share",
     "team_shares",
@@ -52,6 +54,9 @@ introduction
     Two steps, the first over ties of the source that are new.
 shared_coauthors, active_shared_coauthors
     How many; of these, who tie both within a year.
+strongest_way, fresh_ways
+    Over shared coauthors, the greatest of the weaker of both ties; the sum of the less fresh of
+    both.
 team_share, recent_team_share, team_shares
     Greatest share of the source's recent ties that stands on one paper of the target; the same, the
     paper by its age; the sum of these.
@@ -82,6 +87,8 @@ class World(NamedTuple):
     recent, lifetime, last_year, introducing
         Probability of each tie for a step from its row, shape (m,); `introducing` is `recent` where
         the tie is new, else 0.
+    weight, freshness
+        Of each tie, by the joint papers and their age; exp(-years since the last), shape (m,).
     paper_starts, papers
         Papers of each person, shapes (n + 1,) and (mentions,).
     people_starts, people
@@ -102,6 +109,8 @@ class World(NamedTuple):
     lifetime: Floats
     last_year: Floats
     introducing: Floats
+    weight: Floats
+    freshness: Floats
     paper_starts: Ints
     papers: Ints
     people_starts: Ints
@@ -176,11 +185,11 @@ def _measure(
             row[2], row[3] = walks[4, target], walks[5, target]
             through[pair] = _shared(world, source, target, row)
             _teams(world, walks[0], target, row)
-            row[11] = _dot(world.topics_recent, source, target)
-            row[12] = _dot(world.topics_lifetime, source, target)
-            row[13] = _dot(world.topics_around, source, target)
-            row[14] = _cosine(world.words, source, target)
-            row[15] = _cosine(world.venues, source, target)
+            row[13] = _dot(world.topics_recent, source, target)
+            row[14] = _dot(world.topics_lifetime, source, target)
+            row[15] = _dot(world.topics_around, source, target)
+            row[16] = _cosine(world.words, source, target)
+            row[17] = _cosine(world.venues, source, target)
             _places(world, source, target, row)
         for step in range(6):
             for k in range(counts[step]):
@@ -235,6 +244,8 @@ def _shared(world: World, source: int, target: int, row: Singles) -> int:
             row[6] += 1
             if world.last_year[i] > ACTIVE and world.last_year[j] > ACTIVE:
                 row[7] += 1
+            row[8] = max(row[8], min(world.weight[i], world.weight[j]))
+            row[9] += min(world.freshness[i], world.freshness[j])
             walk = world.recent[i] * world.recent[onward]
             if walk > best:
                 through, best = world.indices[i], walk
@@ -258,9 +269,9 @@ def _teams(world: World, ties: Floats, target: int, row: Singles) -> None:
         share = 0.0
         for person in range(world.people_starts[paper], world.people_starts[paper + 1]):
             share += ties[world.people[person]]
-        row[8] = max(row[8], share)
-        row[9] = max(row[9], share * world.paper_weight[paper])
-        row[10] += share * world.paper_weight[paper]
+        row[10] = max(row[10], share)
+        row[11] = max(row[11], share * world.paper_weight[paper])
+        row[12] += share * world.paper_weight[paper]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -292,10 +303,80 @@ def _places(world: World, source: int, target: int, row: Singles) -> None:
     for i in range(world.place_starts[source], world.place_starts[source + 1]):
         for j in range(world.place_starts[target], world.place_starts[target + 1]):
             if world.institutions[i] == world.institutions[j]:
-                row[16] = 1
+                row[18] = 1
                 department = world.departments[i]
                 if department >= 0 and department == world.departments[j]:
-                    row[17] = 1
+                    row[19] = 1
+
+
+def places(starts: Ints, values: Singles) -> Singles:
+    """How many of its list are greater than each value.
+
+    List i is `values[starts[i]:starts[i + 1]]`.
+
+    Examples
+    --------
+    >>> places(np.array([0, 3, 4]), np.array([1, 2, 1, 5], np.float32)).tolist()
+    [1.0, 0.0, 1.0, 0.0]
+    """
+    return _places_in_lists(starts, values)
+
+
+@numba.njit(cache=True, nogil=True)
+def _places_in_lists(starts: Ints, values: Singles) -> Singles:
+    found = np.zeros(len(values), np.float32)
+    for i in range(len(starts) - 1):
+        own = values[starts[i] : starts[i + 1]]
+        ascending = np.sort(own)
+        above = len(own) - np.searchsorted(ascending, own, side="right")
+        found[starts[i] : starts[i + 1]] = above
+    return found
+
+
+def last_joint_days(
+    ties: tuple[Ints, Ints], wrote: tuple[Ints, Ints], by: tuple[Ints, Ints], days: Ints
+) -> Ints:
+    """Day of the last joint paper of each tie.
+
+    Parameters
+    ----------
+    ties
+        In compressed sparse rows, n people and m directed ties; shapes (n + 1,) and (m,).
+    wrote, by
+        Papers of each person, and people of each paper, in compressed sparse rows.
+    days
+        Of each paper; one that does not count has the least day that an integer holds.
+
+    Returns
+    -------
+    Shape (m,).
+    """
+    return _last_joint_days(*ties, *wrote, *by, days)
+
+
+@numba.njit(cache=True, nogil=True)
+def _last_joint_days(
+    indptr: Ints,
+    indices: Ints,
+    paper_starts: Ints,
+    papers: Ints,
+    people_starts: Ints,
+    people: Ints,
+    days: Ints,
+) -> Ints:
+    last = np.full(len(indices), np.iinfo(np.int64).min)
+    latest = np.full(len(indptr) - 1, np.iinfo(np.int64).min)
+    for person in range(len(indptr) - 1):
+        for k in range(paper_starts[person], paper_starts[person + 1]):
+            day = days[papers[k]]
+            for j in range(people_starts[papers[k]], people_starts[papers[k] + 1]):
+                latest[people[j]] = max(latest[people[j]], day)
+        for edge in range(indptr[person], indptr[person + 1]):
+            last[edge] = latest[indices[edge]]
+        for k in range(paper_starts[person], paper_starts[person + 1]):
+            for j in range(people_starts[papers[k]], people_starts[papers[k] + 1]):
+                latest[people[j]] = np.iinfo(np.int64).min
+    return last
 
 
 def closest_papers(

@@ -308,7 +308,13 @@ def _papers(person: Person) -> str:
 
 def _why_none(person: Person) -> str:
     if person.publication_count < 2:
-        return "No suggestions: they start with a person's second paper."
+        return (
+            "No suggestions: they start with a person's second paper, for people on the roster "
+            "with the first."
+        )
     if not person.is_served:
         return f"No suggestions: the latest paper is of {person.last_on:%B %Y}, too long ago."
-    return "No suggestions: nobody new is within three steps of this person's coauthors."
+    return (
+        "No suggestions: nobody new is near this person's coauthors, topics or workplace, or they "
+        "asked to be left alone."
+    )

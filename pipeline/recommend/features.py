@@ -9,17 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels import Flags, Ints
-from models.pairs import MEASURES, measure
+from models.pairs import MEASURES, measure, places
 from pipeline.recommend.known import Known
 from pipeline.recommend.records import Singles
+from pipeline.recommend.sources import BUDGET
 
 Reals32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Measures and traits of pairs by name, each of shape (pairs,)."""
+    """Measures and traits of pairs by name, each of shape (pairs,).
 
+    Attributes
+    ----------
+    starts
+        Where the pairs of each author begin, shape (authors + 1,).
+    """
+
+    starts: Ints
     of_pair: dict[str, Reals32]
     of_source: dict[str, Reals32]
     of_target: dict[str, Reals32]
@@ -49,6 +57,9 @@ GROUPS = ("coauthors", "topics", "venues", "workplace", "activity", "career")
 _FLOOR_2, _FLOOR_3 = 1e-4, 1e-5
 """Walks less probable than this are as good as none; it makes their logarithm finite."""
 
+_FAINT = 1e-3
+"""A tie weaker than this is as good as none."""
+
 
 def _walk(name: str, group: str, meaning: str, floor: float) -> Feature:
     def value(columns: Columns) -> Reals32:
@@ -59,6 +70,17 @@ def _walk(name: str, group: str, meaning: str, floor: float) -> Feature:
 
 def _pair(name: str, group: str, meaning: str, shape: Callable[[Reals32], Reals32]) -> Feature:
     return Feature(name, group, meaning, lambda columns: shape(columns.of_pair[name]), 0.0)
+
+
+def _place(name: str, group: str, meaning: str, measured: Callable[[Columns], Reals32]) -> Feature:
+    def value(columns: Columns) -> Reals32:
+        return -np.log1p(places(columns.starts, measured(columns)))
+
+    return Feature(name, group, meaning, value, -float(np.log1p(BUDGET)))
+
+
+def _of(name: str) -> Callable[[Columns], Reals32]:
+    return lambda columns: columns.of_pair[name]
 
 
 def _target(name: str, group: str, meaning: str, shape: Callable[[Reals32], Reals32]) -> Feature:
@@ -75,6 +97,10 @@ def _root(values: Reals32) -> Reals32:
 
 def _log(values: Reals32) -> Reals32:
     return np.log(values + np.float32(0.02))
+
+
+def _strength(values: Reals32) -> Reals32:
+    return np.log(values + np.float32(_FAINT)) - np.float32(np.log(_FAINT))
 
 
 def _any_walk(columns: Columns) -> Reals32:
@@ -105,12 +131,21 @@ FEATURES = (
     _walk("introduction", "coauthors", "two steps, the first to a new coauthor", _FLOOR_2),
     _pair("shared_coauthors", "coauthors", "how many coauthors the two share", np.log1p),
     _pair("active_shared_coauthors", "coauthors", "of these, active with both", np.log1p),
+    _pair("strongest_way", "coauthors", "the weaker tie of the strongest way over one", _strength),
+    _pair("fresh_ways", "coauthors", "how fresh the ways over them are, together", np.log1p),
     _pair("team_share", "coauthors", "share of one's ties on one paper of the other", _root),
     _pair("recent_team_share", "coauthors", "the same, recent papers more", _root),
     _pair("team_shares", "coauthors", "the same of all papers together", _root),
+    _place("walk_place", "coauthors", "place among the candidates by walks", _any_walk),
+    _place("walk_3_place", "coauthors", "the same, by walks of three steps", _of("walk_3")),
+    _place("last_year_place", "coauthors", "the same, over last year's ties",
+           _of("last_year_walk_2")),
+    _place("team_place", "coauthors", "the same, by shares of all papers", _of("team_shares")),
     _pair("topics_recent", "topics", "likeness of what both write of late", _same),
     _pair("topics_lifetime", "topics", "likeness of what both ever wrote", _same),
     _pair("topics_around", "topics", "likeness with the topics of coauthors included", _same),
+    _place("topics_place", "topics", "place among the candidates by these topics",
+           _of("topics_around")),
     _pair("words", "topics", "likeness of the words of titles of late", _root),
     _pair("venues", "venues", "likeness of the journals of late", _root),
     _pair("institution", "workplace", "an institution in common", _same),
@@ -146,6 +181,7 @@ def features_of(
     measured, through = measure(known.world, sources, starts, targets, threads)
     source = np.repeat(sources, np.diff(starts))
     columns = Columns(
+        starts,
         dict(zip(MEASURES, measured.T, strict=True)),
         {name: trait[source].astype(np.float32) for name, trait in known.traits.items()},
         {name: trait[targets].astype(np.float32) for name, trait in known.traits.items()},

@@ -11,7 +11,7 @@ from scipy import sparse
 from models import baselines
 from models.baselines import Reals, Sparse
 from models.kernels import Flags, Graph, Ints
-from models.pairs import Rows, World
+from models.pairs import Rows, World, last_joint_days
 from pipeline.recommend.records import Records, Singles
 
 DAYS_A_YEAR = 365.25
@@ -143,19 +143,25 @@ def _world(records: Records, today: int, wrote: Sparse, ties: _Ties, recent: Rea
     paper_weight = np.zeros(records.days.size)
     paper_weight[ties.used] = recent[ties.used]
     new = ties.is_new.astype(np.float64)
+    tied = steps.indptr.astype(np.int64), steps.indices.astype(np.int64)
+    written = papers_of.indptr.astype(np.int64), papers_of.indices.astype(np.int64)
+    by = people_of.indptr.astype(np.int64), people_of.indices.astype(np.int64)
+    counts = np.zeros(records.days.size, np.bool_)
+    counts[ties.used] = True
+    since = np.where(counts, records.days, np.iinfo(np.int64).min)
+    last = last_joint_days(tied, written, by, since)
     works = records.since <= today
     workers = records.workers[works]
     return World(
-        steps.indptr.astype(np.int64),
-        steps.indices.astype(np.int64),
+        *tied,
         steps.data,
         stochastic(ties.lifetime).data,
         stochastic(ties.last_year).data,
         _aligned(steps, steps.multiply(new)),
-        papers_of.indptr.astype(np.int64),
-        papers_of.indices.astype(np.int64),
-        people_of.indptr.astype(np.int64),
-        people_of.indices.astype(np.int64),
+        ties.recent.data,
+        np.exp(-(today - last) / DAYS_A_YEAR),
+        *written,
+        *by,
         paper_weight,
         of_late,
         _unit((wrote * stands[np.newaxis]).tocsr() @ records.topics),

@@ -18,7 +18,6 @@ from models.pairs import closest_papers
 from models.policy import CAUSES, NO_TEAM, Policy, Shortlists, rerank
 from models.ranker import Ranker
 from pipeline import engine
-from pipeline.errors import ConfrereError
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
 from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
@@ -35,8 +34,14 @@ RANKING_RULE = "linear-1"
 SHORTLIST = 60
 """Best candidates of an author that policy chooses from."""
 
+PAPERS_NEEDED = 2
+"""So many papers serve an author of whom no roster tells."""
+
 SHARED_COAUTHORS_SHOWN = 3
 SHARED_TOPICS_SHOWN = 2
+UNSUPPORTED_TOLD = 5
+"""So many reasons that do not hold are named in the log, the others counted."""
+
 TELLING_TOPIC_SHARE = 0.02
 """A topic on a larger share of all papers ("Humans", "Female") says nothing about two people."""
 
@@ -89,18 +94,26 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """What one run of the stage made."""
+    """What one run of the stage made.
+
+    Attributes
+    ----------
+    unsupported_count
+        Suggestions left out because the tables do not bear out one of their reasons.
+    """
 
     served_count: int
     candidate_count: int
     recommendation_count: int
     reason_count: int
+    unsupported_count: int = 0
 
 
 def recommend(
     current: Mapping[str, Dataset],
     records: Records,
     suppressed_ids: kernels.Ints,
+    roster_ids: kernels.Ints,
     shown: pa.Table,
     ranker: Ranker,
     commit: Commit,
@@ -118,22 +131,25 @@ def recommend(
         The same as arrays.
     suppressed_ids
         People who are neither served nor suggested, and stand in no reason.
+    roster_ids
+        People who are served however little they have written, and whenever.
     shown
         author_id, candidate_id, impression_count: what digests have suggested already.
 
-    Raises
-    ------
-    ConfrereError
-        A reason is not borne out by the tables; nothing is written then.
+    Notes
+    -----
+    A suggestion of which a reason is not borne out by the tables is left out and named in the log;
+    those behind it move up.
     """
     hidden = np.flatnonzero(np.isin(records.author_ids, suppressed_ids))
     known = known_on(records, as_of, hidden)
     eligible = known.active_since(settings.active_since(as_of))
     eligible[hidden] = False
-    served = np.flatnonzero(eligible & (known.paper_counts >= 2))
+    served = _served(known, eligible, hidden, roster_ids)
     if not served.size:
         logger.warning(
-            "nobody to serve as of %s: no author has two papers and one in the last %d months",
+            "nobody to serve as of %s: no author has two papers and one in the last %d months, and "
+            "no roster names any",
             as_of,
             settings.active_months,
         )
@@ -167,14 +183,36 @@ def recommend(
             ) as ranking,
             engine.spilled(_paths(known.graph, ranking), PATHS, settings) as paths,
         ):
-            with run("reasons", ranking=ranking, paths=paths, ties=ties) as rows:
-                reason_count = commit.write("reasons", rows, made_from, as_of)
+            with (
+                run("reasons", ranking=ranking, paths=paths, ties=ties) as rows,
+                engine.spilled(rows, rows.schema, settings) as told,
+            ):
+                with run("unsupported", reasons=told) as rows:
+                    unsupported = _name_unsupported(rows.read_all())
+                with run("supported", reasons=told, unsupported=unsupported) as rows:
+                    reason_count = commit.write("reasons", rows, made_from, as_of)
             reasons = commit.dataset("reasons")
-            with run("recommendations", ranking=ranking, reasons=reasons) as rows:
+            with run(
+                "recommendations", ranking=ranking, reasons=reasons, unsupported=unsupported
+            ) as rows:
                 recommendation_count = commit.write("recommendations", rows, made_from, as_of)
-    with run("unsupported", reasons=reasons) as rows:
-        _refuse_unsupported(rows.read_all())
-    return Recommended(served.size, candidate_count, recommendation_count, reason_count)
+    return Recommended(
+        served.size,
+        candidate_count,
+        recommendation_count,
+        reason_count,
+        unsupported.num_rows,
+    )
+
+
+def _served(
+    known: Known, eligible: kernels.Flags, hidden: kernels.Ints, roster_ids: kernels.Ints
+) -> kernels.Ints:
+    """Rows of who receives suggestions: active with two papers, or on the roster with any."""
+    is_served = eligible & (known.paper_counts >= PAPERS_NEEDED)
+    is_served |= np.isin(known.records.author_ids, roster_ids) & (known.paper_counts > 0)
+    is_served[hidden] = False
+    return np.flatnonzero(is_served)
 
 
 def model_version(ranker: Ranker) -> str:
@@ -354,9 +392,15 @@ def _paths(graph: kernels.Graph, ranking: Path) -> Iterator[pa.RecordBatch]:
         yield pa.record_batch(columns, schema=PATHS)
 
 
-def _refuse_unsupported(rows: pa.Table) -> None:
-    for row in rows.to_pylist():
-        raise ConfrereError(
-            "[recommendation {author_id} -> {candidate_id}] its reason {kind} {place} is not "
-            "borne out by PMID {pmid}: nothing was written; report this as a defect".format(**row)
+def _name_unsupported(reasons: pa.Table) -> pa.Table:
+    """Say which reasons do not hold; give the pairs they were to explain, each once."""
+    for row in reasons.slice(0, UNSUPPORTED_TOLD).to_pylist():
+        logger.warning(
+            "[recommendation %(author_id)d -> %(candidate_id)d] left out: its reason %(kind)s "
+            "%(place)d is not borne out by PMID %(pmid)d; report this as a defect",
+            row,
         )
+    pairs = reasons.group_by(["author_id", "candidate_id"]).aggregate([])
+    if pairs.num_rows:
+        logger.warning("%d suggestions left out for reasons that do not hold", pairs.num_rows)
+    return pairs

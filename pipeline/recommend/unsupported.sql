@@ -1,6 +1,6 @@
 -- One row a reason that the tables do not bear out: a paper it names is missing or retracted, or
 -- does not carry the names or the topic claimed. It looks papers up afresh and shares nothing
--- with reasons.sql. The result must be empty.
+-- with reasons.sql. A suggestion with such a reason is left out.
 WITH claims AS (
     -- every (person, paper) that a reason asserts
     SELECT author_id, candidate_id, kind, place, author_id AS who, pmid AS paper
@@ -72,4 +72,3 @@ WHERE
     AND TRANSLATE(LOWER(COALESCE(publications.journal, '')), '0123456789 .,:;-()/&[]', '')
     <> TRANSLATE(LOWER(reasons.topic), '0123456789 .,:;-()/&[]', '')
 ORDER BY author_id, candidate_id, kind, place
-LIMIT 5

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import case, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.serving.bulk import insert_batch
 from pipeline.serving.database import Connection, Engine, reading
+from pipeline.serving.evidence import Numbers
 from pipeline.serving.roster import IS_SUPPRESSED
 from pipeline.serving.schema import ROSTER_MATCHES, SUBSCRIBERS
 from pipeline.tables import ID, TEXT
@@ -63,6 +65,14 @@ def read_people(engine: Engine) -> pa.Table:
     columns[-2] = [[int(pmid) for pmid in (text or "").split()] for text in columns[-2]]
     columns[-1] = [(text or "").split("; ") if text else [] for text in columns[-1]]
     return pa.table(columns, schema=ROSTER)
+
+
+def matched_author_ids(engine: Engine) -> Numbers:
+    """Author ids of who on the roster is found for sure, ascending; shape (authors,)."""
+    sure = select(ROSTER_MATCHES.c.author_id).where(ROSTER_MATCHES.c.status.in_(_SURE))
+    with reading(engine) as connection:
+        found = connection.scalars(sure.distinct().order_by(ROSTER_MATCHES.c.author_id)).all()
+    return np.array(found, np.int64)
 
 
 def replace_proposals(connection: Connection, proposals: pa.Table) -> None:

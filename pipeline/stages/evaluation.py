@@ -15,7 +15,7 @@ from pipeline.recommend.evaluation.evaluate import rank
 from pipeline.recommend.evaluation.figures import Evaluation, measure
 from pipeline.recommend.evaluation.labels import TABLES_OF_LABELS, Questions, find_questions
 from pipeline.recommend.evaluation.logistic import Model, train
-from pipeline.recommend.evaluation.methods import METHODS, PROBABILITIES, Method, scores_of
+from pipeline.recommend.evaluation.methods import METHODS, Method, scores_of
 from pipeline.recommend.evaluation.past import (
     TABLES_OF_PAST,
     Past,
@@ -64,7 +64,7 @@ def evaluate_recommendations(
         methods: dict[str, Method] = dict(METHODS)
         if model:
             methods[LEARNED] = model
-        rankings = rank(past, questions, methods, {**PROBABILITIES, LEARNED: scores_of(LEARNED)})
+        rankings = rank(past, questions, methods, {LEARNED: scores_of(LEARNED)})
         return measure(rankings, _named(files), horizon_months)
 
 

@@ -28,6 +28,7 @@ from pipeline.recommend.train import learn
 from pipeline.serving import outbox, queries, suppressions
 from pipeline.serving import publish as publishing
 from pipeline.serving.database import open_database
+from pipeline.serving.roster_matches import matched_author_ids
 from pipeline.settings import Settings
 from pipeline.stages.intake import take_in
 from pipeline.stages.results import (
@@ -120,9 +121,13 @@ def connect(settings: Settings) -> Counts:
 def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
     """Propose, rank and explain collaborators for everybody who is served.
 
-    A home without a ranker of its own trains one, if enough has come true in it; else the shipped
-    one ranks. `wishes` says where the suppressions are kept, when not with these tables.
+    The roster is matched first: whoever is on it is served, also with little history. A home
+    without a ranker of its own trains one, if enough has come true in it; else the shipped one
+    ranks. `wishes` says where the suppressions are kept, when not with these tables: then nobody
+    is served for being on a roster.
     """
+    if wishes is None:
+        match_roster(settings)
     names = (*TABLES_OF_RECORDS, "coauthorships", "recommendations")
     current = lake.datasets(settings.lake_folder, names)
     as_of = as_of_table(current["coauthorships"], settings)
@@ -130,6 +135,7 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
     database = open_database(wishes or settings)
     suppressed = suppressions.suppressed_author_ids(database, current, settings)
     shown = outbox.impressions(database, as_of)
+    on_roster = np.zeros(0, np.int64) if wishes else matched_author_ids(database)
     made_from = _fingerprint(
         current["coauthorships"].version,
         current["authors"].version,
@@ -139,6 +145,7 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
         ranker.fingerprint if ranker else "shipped",
         policy_of(settings),
         hashlib.sha256(suppressed.tobytes()).hexdigest(),
+        hashlib.sha256(on_roster.tobytes()).hexdigest(),
         hashlib.sha256(str(shown.to_pydict()).encode()).hexdigest(),
     )
     if current["recommendations"].made_from == made_from:
@@ -147,7 +154,16 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
     ranker = ranker or _first_ranker(records, as_of, suppressed, settings)
     with lake.begin(settings.lake_folder) as commit:
         result = recommend_candidates(
-            current, records, suppressed, shown, ranker, commit, as_of, settings, made_from
+            current,
+            records,
+            suppressed,
+            on_roster,
+            shown,
+            ranker,
+            commit,
+            as_of,
+            settings,
+            made_from,
         )
     return told("recommend", {**asdict(result), "ranked_by": model_version(ranker)})
 
@@ -166,8 +182,6 @@ def _first_ranker(records: Records, as_of: date, suppressed: Ints, settings: Set
 def publish(settings: Settings, now: datetime) -> Counts:
     """Put the recommendations into the serving database, check them, move the pointer.
 
-    The roster is matched first, so that everybody on it is who they are in the new run.
-
     Raises
     ------
     ConfrereError
@@ -184,7 +198,6 @@ def publish(settings: Settings, now: datetime) -> Counts:
     ranked_by = next(tables["recommendations"].batches(["model_version"]), None)
     version = ranked_by["model_version"][0].as_py() if ranked_by else RANKING_RULE
     run = publishing.Run(run_id, now, as_of, version, made_from)
-    match_roster(settings)
     result = publishing.publish(database, run, tables, settings)
     if not result.accepted:
         raise ConfrereError(

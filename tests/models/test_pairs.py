@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.pairs import ACTIVE, MEASURES, Rows, World, measure
+from models.pairs import ACTIVE, MEASURES, Rows, World, last_joint_days, measure
 
 Reals = NDArray[np.float64]
 A_HUNDRED = settings(max_examples=100, deadline=None, derandomize=True)
@@ -29,6 +29,8 @@ class Drawn:
     lifetime: Reals
     last_year: Reals
     introducing: Reals
+    weight: Reals
+    freshness: Reals
     topics: tuple[Reals, Reals, Reals]
     words: Reals
     venues: Reals
@@ -68,7 +70,8 @@ def draw(seed: int) -> Drawn:
 
     lifetime = ties(told.astype(np.float64))
     is_new = (lifetime > 0) & (ties((told & (ages > 2)).astype(np.float64)) == 0)
-    recent = steps(ties(share * np.exp(-ages / 3)))
+    weight = ties(share * np.exp(-ages / 3))
+    recent = steps(weight)
 
     def profiles(columns: int) -> Reals:
         return unit(rng.random((people, columns)) * (rng.random((people, columns)) < 0.4))
@@ -85,11 +88,21 @@ def draw(seed: int) -> Drawn:
         steps(lifetime),
         steps(ties(share * np.exp(-ages))),
         recent * is_new,
+        weight,
+        last_joint(wrote, np.where(told, np.exp(-ages), 0.0)),
         (topics[0], topics[1], topics[2]),
         profiles(WORDS),
         profiles(VENUES),
         places,
     )
+
+
+def last_joint(wrote: NDArray[np.bool_], freshness: Reals) -> Reals:
+    """Freshness of the latest joint paper; 0 where there is none."""
+    joint = wrote[:, np.newaxis] & wrote[np.newaxis]
+    latest: Reals = (joint * freshness).max(axis=2)
+    np.fill_diagonal(latest, 0.0)
+    return latest
 
 
 def starts_of(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -113,6 +126,8 @@ def world_of(drawn: Drawn) -> World:
         drawn.lifetime[tied],
         drawn.last_year[tied],
         drawn.introducing[tied],
+        drawn.weight[tied],
+        drawn.freshness[tied],
         starts_of(drawn.wrote),
         np.nonzero(drawn.wrote)[1],
         starts_of(drawn.wrote.T),
@@ -172,6 +187,12 @@ def expected(drawn: Drawn) -> dict[str, Callable[[Drawn, int, int], float]]:
         "introduction": lambda d, x, y: float(introduced[x, y]),
         "shared_coauthors": lambda d, x, y: float(len(shared(d, x, y))),
         "active_shared_coauthors": active,
+        "strongest_way": lambda d, x, y: max(
+            (min(d.weight[x, z], d.weight[z, y]) for z in shared(d, x, y)), default=0.0
+        ),
+        "fresh_ways": lambda d, x, y: sum(
+            min(d.freshness[x, z], d.freshness[z, y]) for z in shared(d, x, y)
+        ),
         "team_share": lambda d, x, y: max((s for s, _ in team_shares(d, x, y)), default=0.0),
         "recent_team_share": lambda d, x, y: max(
             (s * w for s, w in team_shares(d, x, y)), default=0.0
@@ -251,7 +272,7 @@ def test_a_chain_is_walked_as_known_in_the_head() -> None:
     steps = ties / ties.sum(axis=1, keepdims=True)
     wrote = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], bool)
     none = np.zeros((4, 1))
-    chain = Drawn(wrote, np.array([1.0, 1.0, 0.5]), steps, steps, steps, 0 * steps,
+    chain = Drawn(wrote, np.array([1.0, 1.0, 0.5]), steps, steps, steps, 0 * steps, ties, ties,
                   (none, none, none), none, none, [[(7, 1)], [], [(7, -1)], [(7, 1)]])  # fmt: skip
     found, through = measure(world_of(chain), np.array([0]), np.array([0, 2]), np.array([2, 3]))
     rows = [dict(zip(MEASURES, row.tolist(), strict=True)) for row in found]
@@ -264,3 +285,20 @@ def test_a_chain_is_walked_as_known_in_the_head() -> None:
     assert [row["institution"] for row in rows] == [1.0, 1.0]
     assert [row["department"] for row in rows] == [0.0, 1.0]
     assert through.tolist() == [1, -1]
+
+
+@A_HUNDRED
+@given(st.integers(0, 2**31))
+def test_the_last_joint_day_of_a_tie_is_that_of_its_latest_paper(seed: int) -> None:
+    drawn = draw(seed)
+    world = world_of(drawn)
+    days = np.where(drawn.paper_weight > 0, np.arange(drawn.wrote.shape[1]), -1)
+    found = last_joint_days(
+        (world.indptr, world.indices),
+        (world.paper_starts, world.papers),
+        (world.people_starts, world.people),
+        np.where(days >= 0, days, np.iinfo(np.int64).min),
+    )
+    tied = drawn.lifetime > 0
+    wanted = last_joint(drawn.wrote, days + 1.0) - 1
+    assert found.tolist() == wanted[tied].astype(np.int64).tolist()

@@ -19,7 +19,7 @@ from tests.recommend.drawn import SOON, Corpus, at_random
 
 NOBODY = np.zeros(0, np.int64)
 FOUR_YEARS_AGO = date(2020, 6, 1)
-TIES = ("recent", "lifetime", "last_year", "introducing")
+TIES = ("recent", "lifetime", "last_year", "introducing", "weight", "freshness")
 
 
 def square(known: Known, values: NDArray[np.float64]) -> NDArray[np.float64]:

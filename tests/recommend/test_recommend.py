@@ -14,11 +14,10 @@ import pytest
 
 from models.ranker import Ranker
 from pipeline import engine, lake
-from pipeline.errors import ConfrereError
 from pipeline.graph import connect
 from pipeline.recommend import recommend
 from pipeline.recommend.features import FEATURES
-from pipeline.recommend.records import load_records
+from pipeline.recommend.records import Records, load_records
 from pipeline.settings import Settings
 from tests.builders import write_lake
 
@@ -69,7 +68,12 @@ class World:
         self.topics += [{"pmid": pmid, "descriptor_ui": t, "name": t} for t in topics.split()]
 
     def recommend(
-        self, suppressed: str = "", ranker: Ranker = WALKS, shown: Sequence[tuple[str, str]] = ()
+        self,
+        suppressed: str = "",
+        ranker: Ranker = WALKS,
+        shown: Sequence[tuple[str, str]] = (),
+        records: Records | None = None,
+        roster: str = "",
     ) -> list[tuple[str, str]]:
         """Pairs (author, candidate) in order of author and rank."""
         entered = {p["pmid"]: p["entered_on"] for p in self.papers}
@@ -94,7 +98,7 @@ class World:
             connect.connect(lake.datasets(folder, NAMES), commit, NOW, self.settings, "")
         current = lake.datasets(folder, NAMES)
         gone = np.array([self.ids[name] for name in suppressed.split()], dtype=np.int64)
-        records = load_records(current, self.settings)
+        records = records or load_records(current, self.settings)
         impressions = pa.table(
             {
                 "author_id": pa.array([self.ids[author] for author, _ in shown], pa.int64()),
@@ -104,7 +108,16 @@ class World:
         )
         with lake.begin(folder) as commit:
             recommend.recommend(
-                current, records, gone, impressions, ranker, commit, NOW, self.settings, ""
+                current,
+                records,
+                gone,
+                np.array([self.ids[name] for name in roster.split()], dtype=np.int64),
+                impressions,
+                ranker,
+                commit,
+                NOW,
+                self.settings,
+                "",
             )
         named = {author: name for name, author in self.ids.items()}
         rows = lake.read(folder, "recommendations").read().to_pylist()
@@ -277,21 +290,44 @@ def test_with_nobody_to_serve_the_tables_are_empty_and_the_log_says_why(
     assert "nobody to serve as of 2025-06-01" in caplog.text
 
 
-def test_a_reason_that_does_not_hold_stops_the_run(chain: World) -> None:
+def test_the_check_of_reasons_finds_wrong_papers_and_people(chain: World) -> None:
     chain.recommend()
     reasons = lake.read(chain.settings.lake_folder, "reasons").read().to_pylist()
+    names = ("reasons", "identities", "publications", "topics")
     for change in ({"pmid": 6}, {"other_pmid": 999}, {"person_id": chain.ids["dee"]}):
         wrong = [{**reasons[0], "kind": "shared_coauthor", **change}]
         write_lake(chain.settings.lake_folder, reasons=wrong)
-        names = ("reasons", "identities", "publications", "topics")
         rows = engine.fetch(
             recommend.ROOM / "unsupported.sql",
             lake.datasets(chain.settings.lake_folder, names),
             {},
             chain.settings,
         )
-        with pytest.raises(ConfrereError, match="not borne out"):
-            recommend._refuse_unsupported(rows)
+        assert rows.num_rows > 0
+
+
+def test_a_reason_that_does_not_hold_takes_its_row_with_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The arrays still hold a paper that the tables call retracted by now."""
+    world = World(tmp_path)
+    for pmid, people in ((1, "ann bob"), (2, "ann bob"), (13, "cy")):
+        world.paper(pmid, people, title="Tau imaging of memory loss")
+    for pmid in (11, 12):
+        world.paper(pmid, "cy dee", title="Imaging of broken hips and memory")
+    ranker = replace(WALKS, weights=tuple(float(f.name == "topics_lifetime") for f in FEATURES))
+    before = world.recommend(ranker=ranker)
+    assert [c for a, c in before if a == "ann"] == ["cy", "dee"]
+    [told] = [r for r in world.reasons("ann", "cy") if r["kind"] == "topics"]
+    [paper] = [p for p in world.papers if p["pmid"] == told["other_pmid"]]
+    records = load_records(lake.datasets(world.settings.lake_folder, NAMES), world.settings)
+    paper["is_retracted"] = True
+    after = world.recommend(ranker=ranker, records=records)
+    assert "is not borne out by PMID" in caplog.text
+    assert [c for a, c in after if a == "ann"] == ["dee"]
+    rows = lake.read(world.settings.lake_folder, "recommendations").read().to_pylist()
+    assert {r["rank"] for r in rows if r["author_id"] == world.ids["ann"]} == {1}
+    assert world.reasons("ann", "cy") == []
 
 
 def test_the_same_tables_give_the_same_recommendations_twice(chain: World) -> None:
@@ -334,3 +370,27 @@ def test_people_without_a_path_are_suggested_for_their_topics(tmp_path: Path) ->
     assert [c for a, c in pairs if a == "ann"] == ["cy", "dee"]
     kinds = {reason["kind"] for reason in world.reasons("ann", "cy")}
     assert kinds == {"walk", "recent_paper"}
+
+
+def test_people_on_the_roster_are_served_with_a_single_paper(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.paper(1, "ann bob", title="Tau imaging of memory loss")
+    world.paper(2, "cy", title="Memory loss in tau imaging", entered_on=date(2012, 1, 1))
+    assert world.recommend() == []
+    pairs = world.recommend(roster="cy bob")
+    assert [c for a, c in pairs if a == "cy"] == ["ann", "bob"]
+    assert {a for a, _ in pairs} == {"cy"}  # nobody new for bob: cy wrote too long ago
+
+
+def test_people_with_consortium_papers_alone_are_served_for_their_topics(tmp_path: Path) -> None:
+    world = World(tmp_path, author_cap=3)
+    for pmid in (1, 2):
+        world.paper(pmid, "ann x y z", title="Tau imaging of memory loss")
+        world.paper(pmid + 10, "cy dee", title="Memory loss in tau imaging")
+    pairs = world.recommend()
+    assert [c for a, c in pairs if a == "ann"] == ["cy", "dee"]
+
+
+def test_suppression_comes_before_the_roster(chain: World) -> None:
+    pairs = chain.recommend(suppressed="ann", roster="ann")
+    assert "ann" not in {name for pair in pairs for name in pair}

@@ -12,7 +12,7 @@ from models.baselines import Ints, Reals
 from models.evaluation.ranking import Flags, Places, best, find_places
 from pipeline.progress import track
 from pipeline.recommend.evaluation.labels import Questions
-from pipeline.recommend.evaluation.methods import PROBABILITIES, Method, dense, score
+from pipeline.recommend.evaluation.methods import Method, dense, score
 from pipeline.recommend.evaluation.past import Past
 
 SOURCES_AT_ONCE = 64
@@ -66,7 +66,7 @@ def rank(
     past: Past,
     questions: Questions,
     methods: Mapping[str, Method],
-    probabilities: Mapping[str, Method] = PROBABILITIES,
+    probabilities: Mapping[str, Method] | None = None,
 ) -> Rankings:
     """Rank all candidates for each query.
 
@@ -77,6 +77,7 @@ def rank(
     probabilities
         What gives the probabilities of some of them; it may look at the scores of all.
     """
+    chances_of = probabilities or {}
     bounds = batches(questions.sources.size, past)
     parts: dict[str, list[_Part]] = {name: [] for name in methods}
     for start in track(bounds, "ranking everybody, by every method", len(bounds)):
@@ -86,8 +87,8 @@ def rank(
         for name, scores in made.items():
             lists = best(scores, LIST_LENGTH, random_state=start)
             chances = np.zeros(lists.shape)
-            if name in probabilities:
-                given = dense(probabilities[name](past, sources, made))
+            if name in chances_of:
+                given = dense(chances_of[name](past, sources, made))
                 chances[:] = np.take_along_axis(given, np.maximum(lists, 0), axis=1)
             parts[name].append(
                 (*find_places(scores, *answered), scores[answered] > 0, lists, chances)

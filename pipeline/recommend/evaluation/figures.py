@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from models.baselines import Ints, Reals
+from models.baselines import Ints, Reals, is_entry
 from models.evaluation import (
     CalibrationCurve,
     Measure,
@@ -84,7 +84,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """How far probabilities can be taken at their word, over the first 20 of each list."""
+    """How far probabilities can be taken at their word.
+
+    Those of the product over all that is served to anybody; others' over the first 20 of each list
+    of those asked about.
+    """
 
     curve: CalibrationCurve
     error: float
@@ -137,7 +141,9 @@ def measure(rankings: Rankings, corpus: str, horizon_months: int) -> Evaluation:
                 {title: own[name] for title, own in slices.items()},
                 versus[name],
                 _shown(ranking, rankings.past, rankings.questions.sources),
-                _calibrated(ranking, rankings),
+                _calibrated_as_served(rankings)
+                if name in PRODUCT
+                else _calibrated(ranking, rankings),
             )
             for name, ranking in rankings.of.items()
         },
@@ -253,6 +259,17 @@ def _shown(ranking: Ranking, past: Past, sources: Ints) -> Shown:
         gini(exposure),
         _share(past.career_years()[targets] < EARLY_YEARS),
         _share((places[0] != places[1])[is_known]),
+    )
+
+
+def _calibrated_as_served(rankings: Rankings) -> Calibrated | None:
+    """All that is served to anybody, also to who found no new coauthor."""
+    served = rankings.past.probabilities.tocoo()
+    if not served.nnz:
+        return None
+    is_right = is_entry(rankings.questions.came_true, *served.coords)
+    return Calibrated(
+        calibration_curve(served.data, is_right), expected_calibration_error(served.data, is_right)
     )
 
 

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
-from models.baselines import Ints
+from models.baselines import Ints, Sparse
 from pipeline import engine, lake
 from pipeline.recommend.evaluation.past import Flags, Past, months_later
 from pipeline.recommend.train import ACTIVE_MONTHS, LARGEST_PAPER, PAPERS_NEEDED
@@ -31,11 +32,15 @@ class Questions:
     queries, answers
         Of each answer the place of its query in `sources`, and the row of the past who it is;
         shape (answers,), in order of the queries.
+    came_true
+        An entry for every two people who are new coauthors, whether asked about or not, shape
+        (people, people).
     """
 
     sources: Ints
     queries: Ints
     answers: Ints
+    came_true: Sparse
 
 
 def find_questions(
@@ -76,10 +81,13 @@ def find_questions(
         & past.active_since(months_later(past.as_of, -ACTIVE_MONTHS))
         & past.in_universe
     )
+    came_true = sparse.csr_array(
+        (np.ones(sources.size), (sources, answers)), (past.author_ids.size,) * 2
+    )
     kept = is_asked[sources] & past.in_universe[answers]
     kept[kept] = ~_have_met(past, sources[kept], answers[kept])
     asked, queries = np.unique(sources[kept], return_inverse=True)
-    return Questions(asked, queries, answers[kept])
+    return Questions(asked, queries, answers[kept], came_true)
 
 
 def _have_met(past: Past, sources: Ints, answers: Ints) -> Flags:

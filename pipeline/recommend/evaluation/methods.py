@@ -55,10 +55,6 @@ def fusion(*names: str) -> Method:
     return fused
 
 
-def _probability(past: Past, sources: Ints, _: Mapping[str, Matrix]) -> Sparse:
-    return past.probabilities[sources]
-
-
 def scores_of(name: str) -> Method:
     """Scores of a method that stands before it, as they are."""
     return lambda _, __, before: before[name]
@@ -69,9 +65,6 @@ def _scored(past: Past, sources: Ints, _: Mapping[str, Matrix]) -> Sparse:
 
 
 PRODUCT: Mapping[str, Method] = {"confrere": _served, "confrere (no policy)": _scored}
-
-PROBABILITIES: Mapping[str, Method] = dict.fromkeys(PRODUCT, _probability)
-"""What gives the probabilities of a method's suggestions, where it says any."""
 
 SINGLE: Mapping[str, Method] = {
     "popularity": _plain(baselines.popularity),

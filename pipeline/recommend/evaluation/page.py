@@ -60,6 +60,7 @@ class CalibrationPlot:
     """Predicted against observed; both axes end at `top`."""
 
     name: str
+    over: str
     error: str
     top: str
     dots: Sequence[Dot]
@@ -232,4 +233,9 @@ def _calibration(name: str, error: float, curve: CalibrationCurve) -> Calibratio
             curve.predicted.tolist(), curve.observed.tolist(), curve.counts.tolist(), strict=True
         )
     ]
-    return CalibrationPlot(name, f"{error:.4f}", f"{top:g}", dots)
+    over = (
+        "all that is served to anybody"
+        if name in PRODUCT
+        else "the first twenty of each list of those asked about"
+    )
+    return CalibrationPlot(name, over, f"{error:.4f}", f"{top:g}", dots)

@@ -195,15 +195,16 @@ def test_papers_without_words_or_journals_rank_by_ties_alone(drawn: Drawn) -> No
 
 def test_probabilities_of_the_product_are_held_against_what_came_true(drawn: Drawn) -> None:
     past = drawn.past()
-    ann, cy, dee, flo = (drawn.ids[name] - 1 for name in ("ann", "cy", "dee", "flo"))
+    ann, cy, dee, flo, gus = (drawn.ids[n] - 1 for n in ("ann", "cy", "dee", "flo", "gus"))
     shape = (len(drawn.ids),) * 2
-    ends = ([ann, ann, ann, cy], [cy, dee, flo, flo])
+    ends = ([ann, ann, ann, gus], [cy, dee, flo, flo])
     told = csr_array(([0.75, 0.5, 0.25, 0.25], ends), shape)
     past = replace(past, served=told, probabilities=told)
     found = measure(rank(past, drawn.questions(), METHODS), "drawn", 24).methods
     calibrated = found["confrere"].calibrated
     assert calibrated is not None
-    # said .25 twice and it never came true, .5 and .75 once each and both did
+    # said .25 twice, once to gus who is not asked about, and it never came true;
+    # .5 and .75 once each, and both did
     assert calibrated.error == pytest.approx((2 * 0.25 + 0.5 + 0.25) / 4)
     assert found["Adamic-Adar"].calibrated is None
 
