@@ -175,6 +175,39 @@ class NetworkAnswer(Answer):
     ties: list[TieAnswer]
 
 
+class AimedAnswer(Answer):
+    """A topic that the aim is about."""
+
+    topic: str = Field(description="MeSH heading or keyword")
+    importance: float = Field(description="likeness to the aim, beside the most alike: 0 to 1")
+    covered: float = Field(description="how far the team covers it: 0 to 1")
+
+
+class CoversAnswer(Answer):
+    """A topic that somebody covers."""
+
+    topic: str
+    covered: float = Field(description="how far the person covers it: 0 to 1")
+    publication_count: int = Field(description="papers of the person that have it")
+    paper: PaperAnswer | None = Field(description="the newest of them")
+
+
+class MemberAnswer(Answer):
+    """Somebody of the team."""
+
+    person: PersonAnswer
+    is_coauthor: bool = Field(description="has written with the person who asks")
+    covers: list[CoversAnswer] = Field(description="what they bring, most first")
+
+
+class TeamAnswer(Answer):
+    """What the aim is about, and who together covers it."""
+
+    run: RunAnswer
+    topics: list[AimedAnswer] = Field(description="empty: no topic of the run is like the aim")
+    members: list[MemberAnswer] = Field(description="in the order they add most")
+
+
 class PeopleAnswer(Answer):
     """People who fit all that was asked for."""
 

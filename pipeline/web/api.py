@@ -22,7 +22,7 @@ from pipeline.errors import ConfrereError
 from pipeline.serving.database import open_database
 from pipeline.serving.queries import current_run
 from pipeline.settings import Settings
-from pipeline.web import pages, routes
+from pipeline.web import pages, routes, team
 from pipeline.web.access import admission
 from pipeline.web.answers import HealthAnswer, Problem, RunAnswer
 from pipeline.web.problems import add_problems, documented, no_run
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_problems(app)
     app.add_middleware(SafeHeaders)
     app.state.engine, app.state.settings = engine, settings
+    app.state.expertise = team.ExpertiseInMemory()
     app.state.admit = admission(engine, settings)
 
     @app.get("/healthz", responses=documented(503))
@@ -69,7 +70,9 @@ def create_app(settings: Settings) -> FastAPI:
         return HealthAnswer(run=RunAnswer.model_validate(run))
 
     app.include_router(routes.ROUTER)
+    app.include_router(team.EXPERTISE)
     app.include_router(pages.ROUTER)
+    app.include_router(team.PAGE)
     described: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:

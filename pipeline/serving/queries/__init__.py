@@ -36,9 +36,11 @@ from pipeline.serving.queries.suggestions import (
     recommendations_of,
     suggestions_of,
 )
+from pipeline.serving.queries.team import Expertise, TeamFound, find_team, load_expertise
 
 __all__ = [
     "EXPORTED",
+    "Expertise",
     "Network",
     "OnRoster",
     "Paper",
@@ -49,6 +51,7 @@ __all__ = [
     "Sought",
     "Step",
     "Suggestions",
+    "TeamFound",
     "Tie",
     "TopicOf",
     "Wanted",
@@ -56,8 +59,10 @@ __all__ = [
     "exported",
     "find_people",
     "find_person",
+    "find_team",
     "kept_run",
     "kept_runs",
+    "load_expertise",
     "network_of",
     "papers_of",
     "person_of_id",
