@@ -30,7 +30,7 @@ class Team:
     covered: Reals
 
 
-def choose_team(coverage: Reals, importance: Reals, size: int) -> Team:
+def choose_team(coverage: Reals, importance: Reals, size: int, least: float = 0.0) -> Team:
     """Choose people one by one, each the one who adds most.
 
     A team covers a topic by 1 - Π (1 - coverage of each member), so a second expert of a topic adds
@@ -45,7 +45,9 @@ def choose_team(coverage: Reals, importance: Reals, size: int) -> Team:
     importance
         Of each topic, not negative, shape (topics,).
     size
-        People at most; fewer where nobody else adds anything.
+        People at most; fewer where nobody else adds more than `least`.
+    least
+        Coverage times importance, summed over topics, that a member must add more than.
 
     Examples
     --------
@@ -60,7 +62,7 @@ def choose_team(coverage: Reals, importance: Reals, size: int) -> Team:
         gains = coverage * (missing * importance)
         total = gains.sum(axis=1)
         total[members] = 0.0
-        if not total.size or total.max() <= 0:
+        if not total.size or total.max() <= least:
             break
         best = int(total.argmax())
         members.append(best)

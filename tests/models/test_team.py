@@ -50,3 +50,4 @@ def test_who_adds_nothing_is_not_in_the_team() -> None:
     assert choose_team(coverage, np.ones(1), 3).members.tolist() == [1]
     assert choose_team(np.zeros((0, 2)), np.ones(2), 3).members.tolist() == []
     assert choose_team(coverage, np.zeros(1), 3).members.tolist() == []
+    assert choose_team(np.array([[0.9], [0.8]]), np.ones(1), 3, 0.1).members.tolist() == [0]

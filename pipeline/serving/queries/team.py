@@ -1,7 +1,8 @@
 """Ask with an aim: who of a run together covers what a text is about.
 
 The text is compared with each topic of the run: its name, and the titles of papers that show it,
-as TF-IDF cosines. The nearest topics are what the aim is about; people cover them by their papers.
+as TF-IDF cosines; a topic whose whole name is in the text counts 1 more. The nearest topics are what
+the aim is about; people cover them by their papers.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ LEAST_LIKENESS = 0.3
 
 NAME_COUNTS = 3
 """The name of a topic counts like the titles of so many papers."""
+
+LEAST_BROUGHT = 0.02
+"""Who adds less than so much of the whole adds nothing worth telling; nor does such a topic."""
 
 _MARKUP = re.compile(r"</?(?:i|b|u|sub|sup)>")
 PAPERS_FOR_HALF = 2.0
@@ -82,8 +86,9 @@ class Expertise:
         Ascending, shape (people,).
     counts, pmids
         Papers of each person on each topic, and the newest of them; shape (people, topics).
-    words, weighed
-        The TF-IDF vectorizer (scikit-learn), and a row of length 1 for each topic.
+    words, weighed, names
+        The TF-IDF vectorizer (scikit-learn), and of each topic a row of length 1 of all its words,
+        and one of those of its name.
     """
 
     run_id: str
@@ -93,6 +98,7 @@ class Expertise:
     pmids: Any
     words: Any
     weighed: Any
+    names: Any
 
 
 def load_expertise(connection: Connection, run_id: str) -> Expertise | None:
@@ -129,6 +135,7 @@ def load_expertise(connection: Connection, run_id: str) -> Expertise | None:
         sparse.csr_array((pmids, (people, about)), shape),
         words,
         weighed,
+        words.transform(topics.tolist()),
     )
 
 
@@ -155,7 +162,8 @@ def find_team(
         is_asking = expertise.author_ids == asking.author_id
         own = coverage[is_asking].sum(axis=0)
         coverage[is_asking] = 0.0
-    team = choose_team(coverage, importance * (1 - own), size)
+    least = LEAST_BROUGHT * float(importance.sum())
+    team = choose_team(coverage, importance * (1 - own), size, least)
     ids = expertise.author_ids[team.members].tolist()
     people = people_by_id(connection, run_id, ids)
     coauthors = _coauthors(connection, run_id, asking)
@@ -172,7 +180,7 @@ def find_team(
                 papers.get(int(newest[place, topic])),
             )
             for topic in np.argsort(-team.brings[place], kind="stable")
-            if team.brings[place, topic] > 0
+            if team.brings[place, topic] > LEAST_BROUGHT * importance[topic]
         ]
         if author_id in people:
             members.append(Member(people[author_id], author_id in coauthors, tuple(brought)))
@@ -183,11 +191,15 @@ def find_team(
 
 def _about(expertise: Expertise, aim: str) -> tuple[Any, Any]:
     """Topics of the aim, most like it first, and how like, the first as 1."""
-    likeness = (expertise.weighed @ expertise.words.transform([aim]).T).toarray().ravel()
+    asked = expertise.words.transform([aim])
+    likeness = (expertise.weighed @ asked.T).toarray().ravel().astype(np.float64)
+    likeness /= max(likeness.max(initial=0.0), 1e-9)
+    # a name of length 1 keeps all of it where every word of it is in the aim
+    named = expertise.names.multiply(expertise.names) @ (asked.T > 0)
+    likeness += named.toarray().ravel() > 1 - 1e-6
     best = np.argsort(-likeness, kind="stable")[:TOPICS_OF_AN_AIM]
     best = best[likeness[best] > LEAST_LIKENESS * likeness.max(initial=0.0)]
-    best = best[likeness[best] > 0]
-    return best, likeness[best].astype(np.float64) / max(float(likeness.max(initial=0.0)), 1e-9)
+    return best, likeness[best] / max(likeness.max(initial=0.0), 1e-9)
 
 
 def _titles(connection: Connection, run_id: str) -> Mapping[int, str]:
