@@ -1,8 +1,8 @@
 """Ask with an aim: who of a run together covers what a text is about.
 
 The text is compared with each topic of the run: its name, and the titles of papers that show it,
-as TF-IDF cosines; a topic whose whole name is in the text counts 1 more. The nearest topics are what
-the aim is about; people cover them by their papers.
+as TF-IDF cosines; a topic whose whole name is in the text counts 1 more. The nearest topics are
+what the aim is about; people cover them by their papers.
 """
 
 from __future__ import annotations
