@@ -186,7 +186,7 @@ def _load(engine: Engine, run: Run, tables: Mapping[str, Dataset], settings: Set
     put(PEOPLE, lambda batches: note_people(map(_with_name_key, batches)))
     put(TIES)
     put(AUTHORED, noting("authored", "pmid"))
-    put(PERSON_TOPICS)
+    put(PERSON_TOPICS, noting("person_topics", "last_pmid"))
     put(PAPERS)
     put(RECOMMENDATIONS, join_reasons)
     put(REDIRECTS)

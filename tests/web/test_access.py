@@ -47,6 +47,8 @@ MATRIX = {
     "/v1/runs": ("/v1/runs", FACTS),
     "/v1/exports/recommendations.jsonl": ("/v1/exports/recommendations.jsonl", FACTS),
     "/v1/exports/recommendations.csv": ("/v1/exports/recommendations.csv", FACTS),
+    "/v1/team": ("/v1/team", FACTS),
+    "/team": ("/team?aim=engines", FACTS),
     "/": ("/?q=ada", FACTS),
     "/people/{id}": (f"/people/{ADA}", FACTS),
     "/people/{id}/why/{candidate_id}": (f"/people/{ADA}/why/{CY}", OWN),
@@ -100,7 +102,12 @@ def test_the_matrix_has_every_route(settings: Settings) -> None:
 def test_every_route_answers_each_caller_as_documented(
     asked: httpx.Client, engine: Engine, path: str, caller: str, status: int
 ) -> None:
-    answer = asked.get(path, headers=_headers(engine, caller, path))
+    headers = _headers(engine, caller, path)
+    answer = (
+        asked.post(path, headers=headers, json={"aim": "engines"})
+        if path == "/v1/team"
+        else asked.get(path, headers=headers)
+    )
     assert answer.status_code == status
     if status == 401:
         assert answer.headers["www-authenticate"].startswith("Basic")
