@@ -36,6 +36,7 @@ from pipeline.serving.queries.suggestions import (
     recommendations_of,
     suggestions_of,
 )
+from pipeline.serving.queries.written import written_recommendations
 
 __all__ = [
     "EXPORTED",
@@ -72,4 +73,5 @@ __all__ = [
     "suggestions_of",
     "topics_of",
     "works_at",
+    "written_recommendations",
 ]
