@@ -176,10 +176,18 @@ def _asker(settings: Settings, whole: bool) -> Callable[[int], None]:
     given = f"SELECT * FROM v1_recommendations WHERE author_id = {mark} ORDER BY rank LIMIT 20"
     begin = "BEGIN" if engine.dialect.name == "sqlite" else None
 
-    def listed(table: str, column: str, ids: set[int]) -> None:
+    def listed(table: str, column: str, ids: set[int], condition: str = "") -> None:
         marks = ",".join([mark] * len(ids))
-        cursor.execute(f"SELECT * FROM {table} WHERE {column} IN ({marks})", list(ids))
+        cursor.execute(
+            f"SELECT * FROM {table} AS t WHERE run_id = 'r' AND {column} IN ({marks}) {condition}",
+            list(ids),
+        )
         cursor.fetchall()
+
+    shown = (
+        "AND NOT EXISTS (SELECT 1 FROM suppressed_people AS h WHERE h.run_id = t.run_id"
+        " AND h.author_id = t.author_id)"
+    )
 
     def ask(author: int) -> None:
         if begin:
@@ -187,8 +195,7 @@ def _asker(settings: Settings, whole: bool) -> Callable[[int], None]:
         if whole:
             cursor.execute("SELECT * FROM v1_runs WHERE is_current")
             cursor.fetchall()
-            cursor.execute(f"SELECT * FROM v1_people WHERE author_id = {mark}", [author])
-            cursor.fetchall()
+            listed("people", "author_id", {author}, shown)
         cursor.execute(given, [author])
         rows = cursor.fetchall()
         assert len(rows) == RANKS
@@ -196,16 +203,10 @@ def _asker(settings: Settings, whole: bool) -> Callable[[int], None]:
             place = {column[0]: number for number, column in enumerate(cursor.description)}
             facts = [fact for row in rows for fact in json.loads(row[place["reasons"]])]
             people = {row[place["candidate_id"]] for row in rows}
-            listed(
-                "v1_people",
-                "author_id",
-                people | {f["person_id"] for f in facts if "person_id" in f},
-            )
-            listed(
-                "v1_papers",
-                "pmid",
-                {f[key] for f in facts for key in ("pmid", "other_pmid") if key in f},
-            )
+            people |= {fact["person_id"] for fact in facts if "person_id" in fact}
+            listed("people", "author_id", people, shown)
+            papers = {fact[key] for fact in facts for key in ("pmid", "other_pmid") if key in fact}
+            listed("papers", "pmid", papers)
         raw.rollback()
 
     return ask

@@ -96,7 +96,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Give settings whose database nobody has opened yet."""
     if request.param == "sqlite":
         return Settings(home=tmp_path)
-    return Settings(home=tmp_path, database_url=_schema(request, f"test_{uuid4().hex}"))
+    return Settings(home=tmp_path, database_url=schema_of(request, f"test_{uuid4().hex}"))
 
 
 @on_both
@@ -104,7 +104,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Give settings of a database without rows; on PostgreSQL the tests share its tables."""
     if request.param == "sqlite":
         return Settings(home=tmp_path)
-    return Settings(home=tmp_path, database_url=_schema(request, "shared"))
+    return Settings(home=tmp_path, database_url=schema_of(request, "shared"))
 
 
 @pytest.fixture
@@ -120,7 +120,8 @@ def engine(settings: Settings) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _schema(request: pytest.FixtureRequest, name: str) -> str:
+def schema_of(request: pytest.FixtureRequest, name: str) -> str:
+    """Make a schema on our server; give its address."""
     """Give the address of a schema of its own, which takes far less time than a database."""
     server = request.getfixturevalue("postgres_server")
     with psycopg.connect(server, autocommit=True) as connection:

@@ -16,6 +16,9 @@ from pipeline.serving.database import Engine
 from pipeline.serving.roster import import_roster
 from pipeline.serving.suppressions import suppress
 from tests.serving.world import ADA, ADA_ORCID, BO, CY, DEE, EVE, NIGHT, seeded, world
+from tests.web.conftest import on_both
+
+pytestmark = on_both
 
 ROSTER = f"""person_id,name,email,orcid,department,digest
 P1,Ada Lovelace,ada@secret.example.org,{ADA_ORCID},Analysis,yes
@@ -139,7 +142,7 @@ def test_a_lost_database_is_a_problem_without_particulars(
 ) -> None:
     seeded(engine)
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE current_run")
+        connection.exec_driver_sql("ALTER TABLE current_run RENAME TO lost")
     answer = client.get("/healthz")
     _is_problem(answer, 503, "The database cannot be reached")
     assert str(tmp_path) not in answer.text

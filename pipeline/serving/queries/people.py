@@ -16,7 +16,7 @@ from pipeline.serving.queries.records import Person
 from pipeline.serving.queries.runs import run_now
 from pipeline.serving.queries.shown import SHOWN_PEOPLE
 from pipeline.serving.roster import IS_SUPPRESSED
-from pipeline.serving.schema import CURRENT_RUN, PEOPLE, SUBSCRIBERS
+from pipeline.serving.schema import PEOPLE, SUBSCRIBERS
 
 PEOPLE_FOUND = 50
 After = tuple[int, int, int]
@@ -115,7 +115,6 @@ def person_on_roster(connection: Connection, who: str) -> OnRoster | None:
         is_meant = or_(is_meant, names.orcid == orcid)
     chosen = (
         select(names.person_id, names.name, names.institution, names.author_id)
-        .join(CURRENT_RUN, CURRENT_RUN.c.slot == 1)
         .where(is_meant, ~IS_SUPPRESSED)
         .order_by(names.person_id)
     )
