@@ -38,6 +38,7 @@ def _batch(table: Table, count: int, **columns: object) -> pa.RecordBatch:
         "checksum": "0",
         "model_version": "made-up",
         "kind": "recent_paper",
+        "placed_by": "score",
     }
     arrays = []
     for column in table.columns:
@@ -92,7 +93,7 @@ def _reasons(author_count: int) -> Iterator[pa.RecordBatch]:
             candidate_id=candidate_ids,
             place=places,
             kind=np.where(places == 1, "shared_coauthor", "shared_topic"),
-            contribution=np.random.default_rng(0).random(len(places)),
+            contribution=np.repeat(rows["score"].to_numpy(), REASONS_EACH) / REASONS_EACH,
             topic=np.char.add('Topic "quoted" ', (author_ids % 5_000).astype(str)),
             person_id=candidate_ids % author_count + 1,
             pmid=author_ids * 3 + places,

@@ -26,6 +26,7 @@ from tests.serving.world import (
     EVE,
     NIGHT,
     WORLD,
+    Rows,
     many,
     published,
     run,
@@ -80,10 +81,8 @@ def test_who_opted_out_since_is_left_out_of_the_earlier_run_under_the_ids_of_tha
     # Dee and Cy bear other ids in the lake by now; Eve's wish came in by her paper alone
     ids = {DEE: 904, CY: 903}
 
-    def today(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-        return [
-            {k: ids.get(v, v) if k == "author_id" else v for k, v in row.items()} for row in rows
-        ]  # type: ignore[call-overload]
+    def today(rows: Rows) -> Rows:
+        return [{**row, "author_id": ids.get(row["author_id"], row["author_id"])} for row in rows]
 
     leads = [{"author_id": old, "current_id": new} for old, new in ids.items()]
     lake = world(
