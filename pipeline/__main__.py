@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="FILE",
-        help="ends in .csv, .parquet, .jsonl, or .graphml for coauthorships",
+        help="ends in .csv, .parquet, .jsonl; for coauthorships also .graphml, .gexf, .vosviewer",
     )
 
     people = command("roster", _import_roster, "people of the institution: who they are as authors")
