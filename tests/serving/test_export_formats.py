@@ -1,6 +1,5 @@
 """One table, many formats: the same rows in each, safe to open, with a manifest."""
 
-# ruff: noqa: E501  (rows read best one a line)
 from __future__ import annotations
 
 import csv
