@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from pipeline.errors import ConfrereError, WrongUse
 from pipeline.lake import Dataset
-from pipeline.serving.database import Connection, Engine, exclusively, writing
+from pipeline.serving.database import Engine, exclusively, writing
 from pipeline.serving.publish import serve
-from pipeline.serving.schema import RUNS, V1_RECOMMENDATIONS, hold_pointer
+from pipeline.serving.schema import RUNS, hold_pointer
 from pipeline.serving.suppressions import add_suppressions
 from pipeline.settings import Settings
 
@@ -23,7 +23,7 @@ SOURCES = ("identities", "authors", "redirects")
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """What is served now, and instead of what. `row_count` is without the suppressed."""
+    """What is served now, and instead of what. `row_count` counts its suggestions."""
 
     run_id: str
     as_of: date
@@ -54,7 +54,7 @@ def rollback(
         chosen = _chosen(kept, current_id, run_id)
         add_suppressions(connection, chosen.run_id, tables, settings)
         serve(connection, chosen.run_id)
-        return RolledBack(chosen.run_id, chosen.as_of, str(current_id), _row_count(connection))
+        return RolledBack(chosen.run_id, chosen.as_of, str(current_id), chosen.row_count)
 
 
 def _chosen(kept: Sequence[Row[Any]], current_id: str | None, run_id: str | None) -> Row[Any]:
@@ -72,7 +72,3 @@ def _chosen(kept: Sequence[Row[Any]], current_id: str | None, run_id: str | None
             "[rollback] no run before the current one is kept: CONFRERE_RUNS_KEPT says how many are"
         )
     return before[0]
-
-
-def _row_count(connection: Connection) -> int:
-    return connection.scalar(select(func.count()).select_from(V1_RECOMMENDATIONS)) or 0

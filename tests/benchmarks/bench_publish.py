@@ -1,4 +1,4 @@
-"""Publish a made-up run and print seconds and peak memory.
+"""Publish a made-up run twice, go back, and print seconds and peak memory.
 
 Usage: `python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]`.
 """
@@ -20,6 +20,7 @@ import pyarrow as pa
 from pipeline import lake
 from pipeline.serving.database import open_database
 from pipeline.serving.publish import SOURCES, Run, publish
+from pipeline.serving.rollback import rollback
 from pipeline.settings import Settings
 from pipeline.tables import AUTHORS, PUBLICATIONS, REASONS, RECOMMENDATIONS, Table
 
@@ -128,6 +129,9 @@ def main(author_count: int, database_url: str) -> None:
             print(
                 f"{result.row_count:,} rows, {result.people_count:,} people, red gates {red}: {seconds:.1f} s, CPU {cpu:.1f} s, peak {peak:,.0f} MB"
             )
+        started = time.perf_counter()
+        rollback(engine, None, tables, settings)
+        print(f"rollback: {time.perf_counter() - started:.2f} s")
         engine.dispose()
         size = sum(file.stat().st_size for file in settings.home.glob("serving.sqlite*")) / 2**20
         print(f"database {size:,.0f} MB")
