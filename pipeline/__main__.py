@@ -123,6 +123,19 @@ def _parser() -> argparse.ArgumentParser:
         help="ends in .csv, .parquet, .jsonl; for coauthorships also .graphml, .gexf, .vosviewer",
     )
 
+    text = "serve a run of an earlier night again: the one before, or RUN_ID"
+    rollback = command("rollback", _rollback, text, reads_home=True)
+    rollback.add_argument("run_id", nargs="?", metavar="RUN_ID", help="a run that is kept")
+
+    grants = command("grants", _grants, "what a role of PostgreSQL may see and do")
+    either = grants.add_mutually_exclusive_group(required=True)
+    text = "let it read the views; it is made where it is not there"
+    either.add_argument("--portal", metavar="ROLE", help=text)
+    text = "let it run the pipeline and the API"
+    either.add_argument("--pipeline", metavar="ROLE", help=text)
+    text = "the portal sees only suggestions made to people of this institution"
+    grants.add_argument("--institution", metavar="NAME", help=text)
+
     people = command("roster", _import_roster, "people of the institution: who they are as authors")
     _add_roster(people)
 
@@ -136,19 +149,6 @@ def _parser() -> argparse.ArgumentParser:
         "who",
         help="name of somebody in the current run; or any ORCID iD, author id or roster id",
     )
-
-    text = "serve a run of an earlier night again: the one before, or RUN_ID"
-    rollback = command("rollback", _rollback, text, reads_home=True)
-    rollback.add_argument("run_id", nargs="?", metavar="RUN_ID", help="a run that is kept")
-
-    grants = command("grants", _grants, "what a role of PostgreSQL may see and do")
-    either = grants.add_mutually_exclusive_group(required=True)
-    text = "let it read the views; it is made where it is not there"
-    either.add_argument("--portal", metavar="ROLE", help=text)
-    text = "let it run the pipeline and the API"
-    either.add_argument("--pipeline", metavar="ROLE", help=text)
-    text = "the portal sees only suggestions made to people of this institution"
-    grants.add_argument("--institution", metavar="NAME", help=text)
 
     serve = command("serve", _serve, "the API on this machine", reads_home=True)
     serve.add_argument("--host", default="127.0.0.1")
@@ -379,6 +379,26 @@ def _export(settings: Settings, options: argparse.Namespace) -> None:
     print(f"{options.out}: {row_count:,} rows of {options.table}")
 
 
+def _rollback(settings: Settings, options: argparse.Namespace) -> None:
+    done = stages.rollback(settings, options.run_id)
+    print(
+        f"run {done.run_id} (as of {done.as_of}, {done.row_count:,} suggestions) is served again "
+        f"instead of {done.instead_of}; the next run from new inputs goes forward"
+    )
+
+
+def _grants(settings: Settings, options: argparse.Namespace) -> None:
+    if options.pipeline:
+        if options.institution:
+            raise WrongUse("[--institution] is for a portal: the pipeline sees everybody")
+        stages.grant_pipeline(settings, options.pipeline)
+        print(f"{options.pipeline} may run the pipeline and the API")
+        return
+    stages.grant_portal(settings, options.portal, options.institution)
+    whose = f"people of {options.institution}" if options.institution else "everybody"
+    print(f"{options.portal} may read the views, with the suggestions made to {whose}")
+
+
 def _import_roster(settings: Settings, options: argparse.Namespace) -> None:
     imported, found = stages.import_roster(settings, options.file, datetime.now(UTC))
     print(f"{imported.person_count:,} people, {imported.opted_in_count:,} of them want the digest")
@@ -438,26 +458,6 @@ def _suppress(settings: Settings, options: argparse.Namespace) -> None:
         if count
         else f"{shown} was already left alone: nothing new to keep"
     )
-
-
-def _rollback(settings: Settings, options: argparse.Namespace) -> None:
-    done = stages.rollback(settings, options.run_id)
-    print(
-        f"run {done.run_id} (as of {done.as_of}, {done.row_count:,} suggestions) is served again "
-        f"instead of {done.instead_of}; the next run from new inputs goes forward"
-    )
-
-
-def _grants(settings: Settings, options: argparse.Namespace) -> None:
-    if options.pipeline:
-        if options.institution:
-            raise WrongUse("[--institution] is for a portal: the pipeline sees everybody")
-        stages.grant_pipeline(settings, options.pipeline)
-        print(f"{options.pipeline} may run the pipeline and the API")
-        return
-    stages.grant_portal(settings, options.portal, options.institution)
-    whose = f"people of {options.institution}" if options.institution else "everybody"
-    print(f"{options.portal} may read the views, with the suggestions made to {whose}")
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
