@@ -13,6 +13,8 @@ from sqlalchemy import Table
 from pipeline.__main__ import main
 from pipeline.identity.features import FEATURES, GROUPS
 from pipeline.recommend.evaluation.methods import METHODS
+from pipeline.serving.export import FORMATS
+from pipeline.serving.gates import GATES
 from pipeline.serving.schema import VIEWS
 from pipeline.settings import PREFIX, Settings
 from pipeline.stages.evaluation import LEARNED
@@ -70,6 +72,17 @@ def test_every_column_of_a_view_is_in_the_docs_as_it_is_declared(view: Table) ->
     assert section.split("\n")[1] == view.comment
     documented = re.findall(r"^\| (\w+) \| \w+ \| (.*) \|$", section, re.MULTILINE)[1:]
     assert documented == [(column.name, column.comment) for column in view.columns]
+
+
+def test_every_gate_is_in_the_docs_with_what_it_counts() -> None:
+    table = SERVING.split("| gate | severity | passes up to | counts |")[1].split("\n\n")[0]
+    rows = [f"| {g.name} | {g.severity} | {g.threshold:g} | {g.meaning} |" for g in GATES]
+    assert table.strip().splitlines()[1:] == rows
+
+
+def test_every_format_of_an_export_is_in_the_docs() -> None:
+    table = SERVING.split("| ending | holds |")[1].split("\n\n")[0]
+    assert tuple(re.findall(r"^\| \.(\w+) \|", table, re.MULTILINE)) == FORMATS
 
 
 def test_every_feature_of_the_matcher_is_in_its_card() -> None:
