@@ -6,8 +6,9 @@
 # make bench-ingest   the reader beside pubmed_parser, Bio.Entrez and bare lxml, on real records
 # make bench-nightly  what a night costs on lakes of 100,000 and of 1,000,000 papers (5 minutes, 1 GB)
 # make bench-recommend what training and a night of recommending cost, beside networkx (20 minutes)
+# make bench-api      answers of the API beside the bare SQL query, 1,000,000 rows, both databases (5 minutes)
 # make up     Airflow and the API on this machine, until Ctrl-C
-.PHONY: demo test check bench bench-identity bench-ingest bench-nightly bench-recommend up lock
+.PHONY: demo test check bench bench-identity bench-ingest bench-nightly bench-recommend bench-api up lock
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -43,6 +44,9 @@ bench-identity: .venv/.installed
 
 bench-nightly: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.nightly
+
+bench-api: .venv/.installed
+	@$(BIN)/python -m tests.benchmarks.api
 
 bench-recommend: .venv/.installed
 	@$(BIN)/python -m tests.benchmarks.recommend

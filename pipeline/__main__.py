@@ -120,8 +120,21 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="FILE",
-        help="ends in .csv, .parquet, .jsonl, or .graphml for coauthorships",
+        help="ends in .csv, .parquet, .jsonl; for coauthorships also .graphml, .gexf, .vosviewer",
     )
+
+    text = "serve a run of an earlier night again: the one before, or RUN_ID"
+    rollback = command("rollback", _rollback, text, reads_home=True)
+    rollback.add_argument("run_id", nargs="?", metavar="RUN_ID", help="a run that is kept")
+
+    grants = command("grants", _grants, "what a role of PostgreSQL may see and do")
+    either = grants.add_mutually_exclusive_group(required=True)
+    text = "let it read the views; it is made where it is not there"
+    either.add_argument("--portal", metavar="ROLE", help=text)
+    text = "let it run the pipeline and the API"
+    either.add_argument("--pipeline", metavar="ROLE", help=text)
+    text = "the portal sees only suggestions made to people of this institution"
+    grants.add_argument("--institution", metavar="NAME", help=text)
 
     people = command("roster", _import_roster, "people of the institution: who they are as authors")
     _add_roster(people)
@@ -397,6 +410,26 @@ def _why_absent(who: str, absence: author_ids.Absence) -> str:
 def _export(settings: Settings, options: argparse.Namespace) -> None:
     row_count = stages.export(settings, options.table, options.out)
     print(f"{options.out}: {row_count:,} rows of {options.table}")
+
+
+def _rollback(settings: Settings, options: argparse.Namespace) -> None:
+    done = stages.rollback(settings, options.run_id)
+    print(
+        f"run {done.run_id} (as of {done.as_of}, {done.row_count:,} suggestions) is served again "
+        f"instead of {done.instead_of}; the next run from new inputs goes forward"
+    )
+
+
+def _grants(settings: Settings, options: argparse.Namespace) -> None:
+    if options.pipeline:
+        if options.institution:
+            raise WrongUse("[--institution] is for a portal: the pipeline sees everybody")
+        stages.grant_pipeline(settings, options.pipeline)
+        print(f"{options.pipeline} may run the pipeline and the API")
+        return
+    stages.grant_portal(settings, options.portal, options.institution)
+    whose = f"people of {options.institution}" if options.institution else "everybody"
+    print(f"{options.portal} may read the views, with the suggestions made to {whose}")
 
 
 def _import_roster(settings: Settings, options: argparse.Namespace) -> None:

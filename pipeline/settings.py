@@ -108,7 +108,7 @@ class Settings:
     runs_kept: int = _setting(5, "published runs kept in the serving database")
     smallest_share: float = _setting(
         0.5,
-        "smallest share of the rows of the run before that a new run may have; 0 accepts any",
+        "smallest share that a new run may have of the usual rows (median of seven runs) and of the people served before; 0 accepts any",
     )
     engine: str = _setting("duckdb", "SQL engine: duckdb, or spark (needs the spark extra)")
     memory_limit: str = _setting("1GB", "memory DuckDB may use before it spills to disk")

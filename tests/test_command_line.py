@@ -87,6 +87,9 @@ def one_line(printed: str) -> str:
         (["export", "authors", "--out", "/nowhere/x.csv"], 2, "[/nowhere] is no folder"),
         (["export", "authors", "--out", "x.doc"], 2, "ends in none of"),
         (["export", "authors", "--out", "x.graphml"], 2, "is no graph"),
+        (["rollback", "nowhere"], 2, "[run nowhere] is not kept"),
+        (["grants", "--portal", "intranet"], 2, "[grants] are for PostgreSQL"),
+        (["grants", "--pipeline", "night", "--institution", "x"], 2, "[--institution] is for"),
         (["roster", "import", "/nowhere.csv"], 1, "/nowhere.csv"),
         (["run", "--files", "/nowhere.xml"], 2, "/nowhere.xml"),
     ],
@@ -172,7 +175,7 @@ def test_the_same_run_twice_publishes_once(home: Path, records: Path, capsys: Pr
     assert capsys.readouterr().out == before
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "graphml"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "graphml", "gexf"])
 def test_an_export_holds_every_row(
     home: Path, tmp_path: Path, capsys: Printed, ending: str
 ) -> None:
@@ -190,6 +193,8 @@ def rows_of(path: Path) -> int:
 
     if path.suffix == ".graphml":
         return int(nx.read_graphml(path).number_of_edges())
+    if path.suffix == ".gexf":
+        return int(nx.read_gexf(path).number_of_edges())
     if path.suffix == ".csv":
         return len(pd.read_csv(path))
     if path.suffix == ".parquet":

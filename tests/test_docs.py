@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Table
@@ -12,13 +13,17 @@ from sqlalchemy import Table
 from pipeline.__main__ import main
 from pipeline.identity.features import FEATURES, GROUPS
 from pipeline.recommend.evaluation.methods import METHODS
+from pipeline.serving.export import FORMATS
+from pipeline.serving.gates import GATES
 from pipeline.serving.schema import VIEWS
 from pipeline.settings import PREFIX, Settings
 from pipeline.stages.evaluation import LEARNED
 from pipeline.tables import data_dictionary
+from pipeline.web.routes import ROUTER
 
 ROOT = Path(__file__).parents[1]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 IDENTITY = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
 RECOMMENDATION = (ROOT / "docs" / "recommendation.md").read_text(encoding="utf-8")
@@ -50,8 +55,15 @@ def test_every_setting_is_in_the_docs_with_its_default() -> None:
         shown = "" if field.default == "" else field.default
         row = f"| {PREFIX}{field.name.upper()} | {shown} | {field.metadata['meaning']} |"
         assert row in OPERATIONS
-    named = set(re.findall(r"CONFRERE_[A-Z_]+", OPERATIONS + README))
+    named = set(re.findall(r"CONFRERE_[A-Z_]+", OPERATIONS + README + API))
     assert named <= {PREFIX + f.name.upper() for f in dataclasses.fields(Settings)}
+
+
+def test_every_route_of_the_api_is_in_the_docs() -> None:
+    table = API.split("## Routes")[1].split("\n\n")[0]
+    documented = re.findall(r"^\| (/[\w/{}.]+) \|", table, re.MULTILINE)
+    routes = [*ROUTER.routes, SimpleNamespace(path="/healthz")]
+    assert set(documented) == {route.path for route in routes if hasattr(route, "path")}
 
 
 @pytest.mark.parametrize("view", VIEWS.tables.values(), ids=str)
@@ -60,6 +72,17 @@ def test_every_column_of_a_view_is_in_the_docs_as_it_is_declared(view: Table) ->
     assert section.split("\n")[1] == view.comment
     documented = re.findall(r"^\| (\w+) \| \w+ \| (.*) \|$", section, re.MULTILINE)[1:]
     assert documented == [(column.name, column.comment) for column in view.columns]
+
+
+def test_every_gate_is_in_the_docs_with_what_it_counts() -> None:
+    table = SERVING.split("| gate | severity | passes up to | counts |")[1].split("\n\n")[0]
+    rows = [f"| {g.name} | {g.severity} | {g.threshold:g} | {g.meaning} |" for g in GATES]
+    assert table.strip().splitlines()[1:] == rows
+
+
+def test_every_format_of_an_export_is_in_the_docs() -> None:
+    table = SERVING.split("| ending | holds |")[1].split("\n\n")[0]
+    assert tuple(re.findall(r"^\| \.(\w+) \|", table, re.MULTILINE)) == FORMATS
 
 
 def test_every_feature_of_the_matcher_is_in_its_card() -> None:
@@ -78,7 +101,7 @@ def test_every_method_that_is_compared_is_in_the_docs_with_what_it_does() -> Non
 
 def test_paths_named_in_the_docs_exist() -> None:
     contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for text in (README, OPERATIONS, SERVING, IDENTITY, RECOMMENDATION, contributing):
+    for text in (README, OPERATIONS, API, SERVING, IDENTITY, RECOMMENDATION, contributing):
         for path in re.findall(r"\b((?:dags|pipeline|models|tests|docs)/[\w./]*\w)", text):
             assert (ROOT / path).exists(), path
 

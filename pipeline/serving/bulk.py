@@ -35,6 +35,11 @@ def refresh_statistics(engine: Engine, tables: Iterable[Table]) -> None:
     """Tell PostgreSQL what was loaded: without it, it plans the gates as scans in scans."""
     if engine.dialect.name == "postgresql":
         with writing(engine) as connection:
+            # only an owner may, and the pipeline need not be one: see portals.py
+            known = connection.scalar(text("SELECT to_regprocedure('refresh_statistics()')"))
+            if known is not None:
+                connection.execute(text("SELECT refresh_statistics()"))
+                return
             connection.execute(text(f"ANALYZE {', '.join(table.name for table in tables)}"))
 
 
@@ -60,9 +65,20 @@ def _copy(connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
     rows = pa.BufferOutputStream()
     csv.write_csv(batch, rows, csv.WriteOptions(include_header=False))
     names = ", ".join(batch.schema.names)
+    # who does not own a table with row-level security (see portals.py) may insert and not copy
+    is_guarded = connection.scalar(
+        text("SELECT row_security_active(:table)"), {"table": table.name}
+    )
+    into = "beside" if is_guarded else table.name
     cursor = connection.connection.cursor()
     try:
-        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        if is_guarded:
+            columns = f"SELECT {names} FROM {table.name} LIMIT 0"
+            cursor.execute(f"CREATE TEMP TABLE beside ON COMMIT DROP AS {columns}")
+        with cursor.copy(f"COPY {into} ({names}) FROM STDIN (FORMAT csv)") as copy:
             copy.write(rows.getvalue())
+        if is_guarded:
+            cursor.execute(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM beside")
+            cursor.execute("DROP TABLE beside")
     finally:
         cursor.close()

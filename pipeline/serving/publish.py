@@ -125,11 +125,26 @@ def publish(
 
 
 def _current_made_from(engine: Engine, made_from: str) -> Published | None:
+    """The current run, where these inputs gave it or a later one that was rolled back."""
     current = select(RUNS).join(CURRENT_RUN, RUNS.c.run_id == CURRENT_RUN.c.run_id)
     with reading(engine) as connection:
         row = connection.execute(current).mappings().first()
-        if row is None or not made_from or row["made_from"] != made_from:
+        if row is None or not made_from:
             return None
+        if row["made_from"] != made_from:
+            later = select(RUNS.c.run_id).where(
+                RUNS.c.made_from == made_from,
+                RUNS.c.status.in_(["served", "retired"]),
+                RUNS.c.generated_at > row["generated_at"],
+            )
+            rolled_back = connection.scalar(later)
+            if rolled_back is None:
+                return None
+            logger.warning(
+                "[run %s] was rolled back and nothing has changed since: run %s stays served. "
+                "New papers or settings give a new run; `confrere rollback %s` serves the old one",
+                *(rolled_back, row["run_id"], rolled_back),
+            )
         results = select(GATE_RESULTS.c.name, GATE_RESULTS.c.passed)
         chosen = connection.execute(results.where(GATE_RESULTS.c.run_id == row["run_id"]))
         gates = {gate.name: gate.passed for gate in chosen}
@@ -243,6 +258,11 @@ def _move_pointer(
     """Serve run `run_id`, with every opt-out that was written up to this instant."""
     hold_pointer(connection)
     resolve_suppressions(connection, run_id, tables, settings)
+    serve(connection, run_id)
+
+
+def serve(connection: Connection, run_id: str) -> None:
+    """Move the pointer, which is held, to a run whose suppressions are resolved."""
     forget_suppressed(connection, run_id)
     connection.execute(update(RUNS).where(RUNS.c.run_id == run_id).values(status="served"))
     connection.execute(update(CURRENT_RUN).values(run_id=run_id))

@@ -250,6 +250,7 @@ SUBSCRIBERS = Table(
     _column("author_id", BigInteger, "who this is in the current run; null where unknown", nullable=True),
     _column("updated_at", Instant, "instant of the last import that held this person, UTC"),
     _column("matched_by", Text, "what says so: decision (a human's), orcid, or matching", nullable=True),
+    Index(None, "author_id"),
     comment="The institution's roster.",
 )  # fmt: skip
 

@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pipeline import engine as sql
 from pipeline.errors import ConfrereError
 from pipeline.lake import Dataset
-from pipeline.serving.author_ids import portions
+from pipeline.serving.author_ids import names_of, portions
 from pipeline.serving.database import Connection, Engine, reading, writing
 from pipeline.serving.forget import forget_suppressed
 from pipeline.serving.schema import (
@@ -150,6 +150,40 @@ def resolve_suppressions(
                     "suppressed_at": datetime.fromisoformat(row["suppressed_at"]),
                 }
                 for row in found
+            ],
+        )
+
+
+def add_suppressions(
+    connection: Connection, run_id: str, tables: Mapping[str, Dataset], settings: Settings
+) -> None:
+    """Write who the evidence means in a run of an earlier night, beside who is hidden there.
+
+    People are known there by the ids of that night: those that lead to who they are now, and those
+    of their ORCID iDs.
+    """
+    found = _suppressed_authors(_evidence(connection), tables, settings)
+    since = dict(
+        zip(found["author_id"].to_pylist(), found["suppressed_at"].to_pylist(), strict=True)
+    )
+    ids = found["author_id"].to_numpy()
+    former = np.setdiff1d(names_of(ids, tables["redirects"]), ids) if since else ids[:0]
+    rows = [(author_id, datetime.fromisoformat(at)) for author_id, at in since.items()]
+    if former.size:
+        earliest = min(at for _, at in rows)
+        rows += [(author_id, earliest) for author_id in former.tolist()]
+    by_orcid = (
+        select(PEOPLE.c.author_id, SUPPRESSIONS.c.created_at)
+        .join(SUPPRESSIONS, SUPPRESSIONS.c.value == PEOPLE.c.orcid)
+        .where(PEOPLE.c.run_id == run_id, SUPPRESSIONS.c.kind == "orcid")
+    )
+    rows += [(row.author_id, row.created_at) for row in connection.execute(by_orcid)]
+    if rows:
+        connection.execute(
+            _insert_new(SUPPRESSED_PEOPLE, connection.dialect),
+            [
+                {"run_id": run_id, "author_id": author_id, "suppressed_at": at}
+                for author_id, at in rows
             ],
         )
 

@@ -17,6 +17,7 @@ from pipeline.stages.intake import (
 from pipeline.stages.learning import evaluate_identity, train, train_matcher
 from pipeline.stages.night import connect, identify, notify, publish, recommend, run
 from pipeline.stages.people import decided_pairs, export, suppress
+from pipeline.stages.portals import grant_pipeline, grant_portal, rollback
 from pipeline.stages.results import Counts
 from pipeline.stages.roster import decide_match, import_roster, match_roster, questions
 
@@ -30,6 +31,8 @@ __all__ = [
     "evaluate_recommendations",
     "export",
     "fetch",
+    "grant_pipeline",
+    "grant_portal",
     "identify",
     "import_roster",
     "ingest",
@@ -40,6 +43,7 @@ __all__ = [
     "questions",
     "recommend",
     "require_whole",
+    "rollback",
     "run",
     "status_of_ingest",
     "suppress",

@@ -59,7 +59,7 @@ def export(settings: Settings, name: str, out: Path) -> int:
     hidden = suppressions.suppressed_author_ids(engine, tables, settings)
     mentions = evidence.hidden_mentions(engine, hidden, tables["identities"])
     names = author_ids.names_of(hidden, tables["redirects"])
-    return export_table(tables[name], names, mentions, out)
+    return export_table(tables[name], tables["authors"], names, mentions, out)
 
 
 def decided_pairs(settings: Settings) -> pa.Table:

@@ -121,8 +121,9 @@ def warn_if_open(settings: Settings, host: str) -> None:
 
 
 def serve(app: FastAPI, listener: socket.socket) -> None:
-    """Serve the API until interrupted."""
-    uvicorn.Server(uvicorn.Config(app, log_level="info")).run(sockets=[listener])
+    """Serve until interrupted; nothing keeps who looked at whom, so there is no access log."""
+    config = uvicorn.Config(app, log_level="info", access_log=False, server_header=False)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _is_loopback(host: str) -> bool:

@@ -34,12 +34,16 @@ _TAG = re.compile(r'"[^"]*"')
 def json_answer(
     request: Request, answer: Mapping[str, Any], media_type: str = "application/json"
 ) -> Response:
-    """Give records as JSON; 304 where the caller has this very answer.
+    """Give records as JSON; see `json_body`."""
+    return json_body(request, to_json(answer), media_type)
+
+
+def json_body(request: Request, body: bytes, media_type: str = "application/json") -> Response:
+    """Give JSON; 304 where the caller has this very answer.
 
     The ETag is a hash of the body. So it holds for a run and for who is suppressed at this instant:
     nobody's opt-out is hidden by a 304.
     """
-    body = to_json(answer)
     tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if tag in _TAG.findall(request.headers.get("if-none-match", "")):

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
+from pydantic_core import to_json
 
 from pipeline.serving import queries
 from pipeline.serving.author_ids import absence_of
@@ -31,7 +32,7 @@ from pipeline.web.parameters import (
     Who,
 )
 from pipeline.web.problems import documented
-from pipeline.web.rendering import json_answer
+from pipeline.web.rendering import json_answer, json_body
 
 _ALWAYS = (401, 403, 422, 429, 503)
 _TAGGED = {
@@ -133,11 +134,14 @@ def recommendations(
         person = _person_of(request, connection, run, who)
         _require_sight(connection, caller, person)
         after = place.after[0] if place else 0
-        found = queries.recommendations(connection, run.run_id, person, limit + 1, wanted, after)
+        found = queries.written_recommendations(
+            connection, run.run_id, person, limit + 1, wanted, after
+        )
     shown = found[:limit]
-    more = write_cursor(run, (who, wanted), (shown[-1].rank,)) if found[limit:] else None
-    answer = {"run": run, "person": person, "recommendations": shown}
-    return json_answer(request, {**answer, "next": _next(request, more)})
+    more = write_cursor(run, (who, wanted), (shown[-1][0],)) if found[limit:] else None
+    listed = ",".join(text for _, text in shown)
+    around = to_json({"run": run, "person": person, "next": _next(request, more)})
+    return json_body(request, around[:-1] + f',"recommendations":[{listed}]}}'.encode())
 
 
 @ROUTER.get(

@@ -1,4 +1,4 @@
-"""Publish a made-up run and print seconds and peak memory.
+"""Publish a made-up run twice, go back, and print seconds and peak memory.
 
 Usage: `python tests/benchmarks/bench_publish.py [AUTHORS] [DATABASE_URL]`.
 """
@@ -20,6 +20,7 @@ import pyarrow as pa
 from pipeline import lake
 from pipeline.serving.database import open_database
 from pipeline.serving.publish import SOURCES, Run, publish
+from pipeline.serving.rollback import rollback
 from pipeline.settings import Settings
 from pipeline.tables import AUTHORS, PUBLICATIONS, REASONS, RECOMMENDATIONS, Table
 
@@ -38,6 +39,7 @@ def _batch(table: Table, count: int, **columns: object) -> pa.RecordBatch:
         "checksum": "0",
         "model_version": "made-up",
         "kind": "recent_paper",
+        "placed_by": "score",
     }
     arrays = []
     for column in table.columns:
@@ -92,7 +94,7 @@ def _reasons(author_count: int) -> Iterator[pa.RecordBatch]:
             candidate_id=candidate_ids,
             place=places,
             kind=np.where(places == 1, "shared_coauthor", "shared_topic"),
-            contribution=np.random.default_rng(0).random(len(places)),
+            contribution=np.repeat(rows["score"].to_numpy(), REASONS_EACH) / REASONS_EACH,
             topic=np.char.add('Topic "quoted" ', (author_ids % 5_000).astype(str)),
             person_id=candidate_ids % author_count + 1,
             pmid=author_ids * 3 + places,
@@ -127,6 +129,9 @@ def main(author_count: int, database_url: str) -> None:
             print(
                 f"{result.row_count:,} rows, {result.people_count:,} people, red gates {red}: {seconds:.1f} s, CPU {cpu:.1f} s, peak {peak:,.0f} MB"
             )
+        started = time.perf_counter()
+        rollback(engine, None, tables, settings)
+        print(f"rollback: {time.perf_counter() - started:.2f} s")
         engine.dispose()
         size = sum(file.stat().st_size for file in settings.home.glob("serving.sqlite*")) / 2**20
         print(f"database {size:,.0f} MB")

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,9 +32,17 @@ def _server_programs() -> Path | None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Give the address of a server of our own."""
-    programs = _server_programs()
-    if programs is None:
+    if _server_programs() is None:
         pytest.skip("no PostgreSQL server program: apt-get install postgresql")
+    with postgres() as (address, _):
+        yield address
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[str, int]]:
+    """Start a server of our own; give its address and the number of its process."""
+    programs = _server_programs()
+    assert programs is not None
     # the server refuses to run as root
     user = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="confrere-postgres-"))
@@ -61,7 +70,7 @@ def postgres_server() -> Iterator[str]:
         )
     try:
         _wait_for(folder)
-        yield f"postgresql://confrere@/postgres?host={folder}"
+        yield f"postgresql://confrere@/postgres?host={folder}", server.pid
     finally:
         server.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
         server.wait(timeout=30)
@@ -87,7 +96,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Give settings whose database nobody has opened yet."""
     if request.param == "sqlite":
         return Settings(home=tmp_path)
-    return Settings(home=tmp_path, database_url=_schema(request, f"test_{uuid4().hex}"))
+    return Settings(home=tmp_path, database_url=schema_of(request, f"test_{uuid4().hex}"))
 
 
 @on_both
@@ -95,7 +104,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Give settings of a database without rows; on PostgreSQL the tests share its tables."""
     if request.param == "sqlite":
         return Settings(home=tmp_path)
-    return Settings(home=tmp_path, database_url=_schema(request, "shared"))
+    return Settings(home=tmp_path, database_url=schema_of(request, "shared"))
 
 
 @pytest.fixture
@@ -111,7 +120,8 @@ def engine(settings: Settings) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _schema(request: pytest.FixtureRequest, name: str) -> str:
+def schema_of(request: pytest.FixtureRequest, name: str) -> str:
+    """Make a schema on our server; give its address."""
     """Give the address of a schema of its own, which takes far less time than a database."""
     server = request.getfixturevalue("postgres_server")
     with psycopg.connect(server, autocommit=True) as connection:

@@ -60,7 +60,7 @@ def _exported(settings: Settings, name: str) -> str:
     hidden = suppressed_author_ids(engine, tables, settings)
     out = settings.home / f"{name}.jsonl"
     mentions = hidden_mentions(engine, hidden, tables["identities"])
-    export(tables[name], hidden, mentions, out)
+    export(tables[name], tables["authors"], hidden, mentions, out)
     engine.dispose()
     return out.read_text(encoding="utf-8")
 
@@ -100,7 +100,7 @@ def test_an_export_into_a_missing_folder_names_the_folder(settings: Settings) ->
     nobody = np.zeros(0, dtype=np.int64)
     table = lake.read(settings.lake_folder, "authors")
     with pytest.raises(WrongUse, match=r"missing\] is no folder"):
-        export(table, nobody, nobody, out)
+        export(table, table, nobody, nobody, out)
 
 
 def test_lists_of_records_stand_in_a_csv_file_as_json(tmp_path: Path) -> None:
@@ -112,7 +112,8 @@ def test_lists_of_records_stand_in_a_csv_file_as_json(tmp_path: Path) -> None:
     write_lake(tmp_path, authorships=rows)
     nobody = np.array([], np.int64)
     out = tmp_path / "authorships.csv"
-    assert export(lake.read(tmp_path, "authorships"), nobody, nobody, out) == 2
+    authorships = lake.read(tmp_path, "authorships")
+    assert export(authorships, authorships, nobody, nobody, out) == 2
     with out.open(encoding="utf-8", newline="") as file:
         first, second = csv.DictReader(file)
     assert first["affiliations"] == "Geneva; Bern"

@@ -1,21 +1,28 @@
 """Finding people and reading what they are recommended."""
 
+# ruff: noqa: E501  (rows read best one a line)
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
+from pydantic_core import to_json
 
 from pipeline.serving.database import Engine, reading
 from pipeline.serving.names import fold_name
 from pipeline.serving.orcid import printed_orcid
 from pipeline.serving.queries import (
     Sought,
+    Wanted,
     current_run,
     find_people,
+    person_of_id,
+    recommendations,
     recommendations_of,
     search_people,
     suggestions_of,
+    written_recommendations,
 )
 from tests.serving.world import ADA, ADA_ORCID, CY, DEE, EVE, NIGHT, seeded, world
 
@@ -141,3 +148,22 @@ def test_names_are_folded_as_people_type_them(name: str, folded: str) -> None:
 )
 def test_an_orcid_is_read_in_any_printed_form(text: str, orcid: str | None) -> None:
     assert printed_orcid(text) == orcid
+
+
+def test_recommendations_are_written_as_they_are_read(engine: Engine) -> None:
+    rows = world()
+    rows["authors"][2] |= {"display_name": 'Cy "\\\u2028 Müller', "department": "a\tb"}
+    rows["recommendations"][1] |= {"probability": None, "score": -1e-07}
+    rows["reasons"] += [
+        {"author_id": ADA, "candidate_id": EVE, "kind": "path", "contribution": 0, "person_id": a, "other_person_id": b, "pmid": 3}
+        for a, b in ((ADA, 999), (DEE, EVE))
+    ]  # fmt: skip
+    seeded(engine, rows)
+    with reading(engine) as connection:
+        ada = person_of_id(connection, "run-1", str(ADA))
+        assert ada is not None
+        for wanted, after in ((Wanted(), 0), (Wanted(topic="engines"), 0), (Wanted(), 1)):
+            asked = (connection, "run-1", ada, 10, wanted, after)
+            read, written = recommendations(*asked), written_recommendations(*asked)
+            assert json.loads(to_json(read)) == [json.loads(text) for _, text in written]
+            assert [row.rank for row in read] == [rank for rank, _ in written]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +17,9 @@ import uvicorn
 from pipeline.serving.database import Engine, open_database
 from pipeline.settings import Settings
 from pipeline.web.api import create_app
+from tests.serving.conftest import postgres_server, schema_of
+
+__all__ = ["postgres_server"]  # a fixture
 
 
 @contextmanager
@@ -35,9 +39,21 @@ def serving(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def database() -> str:
+    """Which database: `on_both` gives both."""
+    return "sqlite"
+
+
+on_both = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> Settings:
     """Everybody may ask as often as they like."""
-    return Settings(home=tmp_path, api_rate_limit="")
+    address = schema_of(request, f"web_{uuid4().hex}") if database == "postgres" else ""
+    return Settings(home=tmp_path, api_rate_limit="", database_url=address)
 
 
 @pytest.fixture

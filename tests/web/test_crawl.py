@@ -13,6 +13,9 @@ from pipeline.serving.database import Engine
 from pipeline.serving.suppressions import suppress
 from pipeline.settings import Settings
 from tests.serving.world import ADA, NIGHT, Rows, many, published, seeded
+from tests.web.conftest import on_both
+
+pytestmark = on_both
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as bounded
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from pipeline.settings import Settings
@@ -43,7 +44,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
 
 def test_no_answer_is_undocumented(app: FastAPI) -> None:
     description = schemathesis.openapi.from_asgi("/openapi.json", app)
-    operations = [found.ok() for found in description.get_all_operations()]
+    operations = [found.ok() for found in description.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) >= 11
     right = {status for operation in operations for status in _statuses_of(operation)}
     assert right >= {200, 404, 422}

@@ -52,20 +52,27 @@ CHANGE = (
         "top_10_kept",
         "warning",
         "share of the people served in both runs whose first 10 suggestions are new by more than half",
+        # counted, not joined: PostgreSQL would look up each row of a million
         f"""
         SELECT COALESCE(AVG(CASE WHEN kept_count * 2 < row_count THEN 1.0 ELSE 0.0 END), 0.0)
         FROM (
-            SELECT now.author_id, COUNT(*) AS row_count, COUNT(before.candidate_id) AS kept_count
-            FROM current_run
-            JOIN recommendations AS now ON now.run_id = :run_id AND now.rank <= {_TOP}
-            LEFT JOIN recommendations AS before
-                ON before.run_id = current_run.run_id AND before.author_id = now.author_id
-                AND before.candidate_id = now.candidate_id AND before.rank <= {_TOP}
-            WHERE EXISTS (
-                SELECT 1 FROM recommendations AS known
-                WHERE known.run_id = current_run.run_id AND known.author_id = now.author_id
-            )
-            GROUP BY now.author_id
+            SELECT author_id, SUM(is_now) AS row_count, SUM(is_now * was_before) AS kept_count
+            FROM (
+                SELECT
+                    author_id, candidate_id,
+                    MAX(is_now) AS is_now, MAX(1 - is_now) AS was_before
+                FROM (
+                    SELECT author_id, candidate_id, 1 AS is_now FROM recommendations
+                    WHERE run_id = :run_id AND rank <= {_TOP}
+                    UNION
+                    SELECT author_id, candidate_id, 0 FROM current_run
+                    JOIN recommendations AS given ON given.run_id = current_run.run_id
+                    WHERE rank <= {_TOP}
+                ) AS named
+                GROUP BY author_id, candidate_id
+            ) AS pairs
+            GROUP BY author_id
+            HAVING MAX(is_now) = 1 AND MAX(was_before) = 1
         ) AS changes
         """,
         threshold=0.25,

@@ -37,6 +37,7 @@ from pipeline.serving.queries.suggestions import (
     suggestions_of,
 )
 from pipeline.serving.queries.team import Expertise, TeamFound, find_team, load_expertise
+from pipeline.serving.queries.written import written_recommendations
 
 __all__ = [
     "EXPORTED",
@@ -77,4 +78,5 @@ __all__ = [
     "suggestions_of",
     "topics_of",
     "works_at",
+    "written_recommendations",
 ]

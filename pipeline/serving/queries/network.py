@@ -97,7 +97,7 @@ def papers_of(connection: Connection, run_id: str, author_id: int) -> list[Paper
         )
         .where(AUTHORED.c.run_id == run_id, AUTHORED.c.author_id == author_id)
     )
-    papers = [Paper(*row) for row in connection.execute(chosen)]
+    papers = [Paper(*row) for row in connection.execute(chosen).all()]
     return sorted(papers, key=lambda p: (p.published_on or date.min, p.pmid), reverse=True)
 
 

@@ -14,9 +14,9 @@ from pipeline.serving.names import fold_name
 from pipeline.serving.orcid import printed_orcid
 from pipeline.serving.queries.records import Person
 from pipeline.serving.queries.runs import run_now
-from pipeline.serving.queries.shown import shown_people
+from pipeline.serving.queries.shown import SHOWN_PEOPLE
 from pipeline.serving.roster import IS_SUPPRESSED
-from pipeline.serving.schema import CURRENT_RUN, PEOPLE, SUBSCRIBERS
+from pipeline.serving.schema import PEOPLE, SUBSCRIBERS
 
 PEOPLE_FOUND = 50
 After = tuple[int, int, int]
@@ -85,8 +85,8 @@ def person_of_id(connection: Connection, run_id: str, who: str) -> Person | None
         person_id; where an author id and a person_id are the same number, the author id is meant.
     """
     for condition in _meanings(connection, who.strip()):
-        chosen = shown_people(run_id).where(condition).order_by(PEOPLE.c.author_id)
-        row = connection.execute(chosen.limit(1)).first()
+        chosen = SHOWN_PEOPLE.where(condition).order_by(PEOPLE.c.author_id)
+        row = connection.execute(chosen.limit(1), {"run_id": run_id}).first()
         if row is not None:
             return Person(*row)
     return None
@@ -115,7 +115,6 @@ def person_on_roster(connection: Connection, who: str) -> OnRoster | None:
         is_meant = or_(is_meant, names.orcid == orcid)
     chosen = (
         select(names.person_id, names.name, names.institution, names.author_id)
-        .join(CURRENT_RUN, CURRENT_RUN.c.slot == 1)
         .where(is_meant, ~IS_SUPPRESSED)
         .order_by(names.person_id)
     )
@@ -148,14 +147,15 @@ def search_people(
     if words == []:
         return []
     is_whole = _is_whole(words)
-    found = _sought(shown_people(run_id), sought, words)
+    found = _sought(SHOWN_PEOPLE, sought, words)
     if after is not None:
         whole, count, author_id = after
         papers = PEOPLE.c.publication_count
         is_later = or_(papers < count, and_(papers == count, PEOPLE.c.author_id > author_id))
         found = found.where(or_(is_whole < whole, and_(is_whole == whole, is_later)))
     order = (is_whole.desc(), PEOPLE.c.publication_count.desc(), PEOPLE.c.author_id)
-    return [Person(*row) for row in connection.execute(found.order_by(*order).limit(limit))]
+    rows = connection.execute(found.order_by(*order).limit(limit), {"run_id": run_id}).all()
+    return [Person(*row) for row in rows]
 
 
 def place_of(person: Person, sought: Sought) -> After:

@@ -23,6 +23,7 @@ _RUN = (
     RUNS.c.horizon_months,
 )
 _SERVED = select(*_RUN).where(RUNS.c.status == "served")
+_CURRENT = _SERVED.join(CURRENT_RUN)
 
 
 def current_run(engine: Engine) -> ServedRun | None:
@@ -33,7 +34,7 @@ def current_run(engine: Engine) -> ServedRun | None:
 
 def run_now(connection: Connection) -> ServedRun | None:
     """Give the run that is served, None before the first."""
-    row = connection.execute(_SERVED.join(CURRENT_RUN)).first()
+    row = connection.execute(_CURRENT).first()
     return _of_row(row) if row is not None else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Text, bindparam, exists, select
 
 from pipeline.serving.author_ids import portions
 from pipeline.serving.database import Connection
@@ -40,26 +40,25 @@ PAPER = (
 """The columns of a `Paper`, in its order."""
 
 
-def nobody_hidden(run_id: str, *author_ids: ColumnElement[int]) -> ColumnElement[bool]:
+RUN = bindparam("run_id", type_=Text)
+"""Each statement here takes the run as the parameter `run_id`: made once, they cost no making."""
+
+
+def nobody_hidden(*author_ids: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether none of these is suppressed in the run."""
     hidden = SUPPRESSED_PEOPLE.c
-    is_any = or_(*(hidden.author_id == author_id for author_id in author_ids))
-    return ~exists().where(hidden.run_id == run_id, is_any)
+    return ~exists().where(hidden.run_id == RUN, hidden.author_id.in_(author_ids))
 
 
-def shown_people(run_id: str) -> Select[Any]:
-    """Select people of a run."""
-    return select(*PERSON).where(
-        PEOPLE.c.run_id == run_id, nobody_hidden(run_id, PEOPLE.c.author_id)
-    )
-
-
-def shown_recommendations(run_id: str) -> Select[Any]:
-    """Select recommendations of a run."""
-    given = RECOMMENDATIONS.c
-    return select(RECOMMENDATIONS).where(
-        given.run_id == run_id, nobody_hidden(run_id, given.author_id, given.candidate_id)
-    )
+SHOWN_PEOPLE = select(*PERSON).where(PEOPLE.c.run_id == RUN, nobody_hidden(PEOPLE.c.author_id))
+PAPERS_OF_RUN = select(*PAPER).where(PAPERS.c.run_id == RUN)
+SHOWN_RECOMMENDATIONS = select(RECOMMENDATIONS).where(
+    RECOMMENDATIONS.c.run_id == RUN,
+    nobody_hidden(RECOMMENDATIONS.c.author_id, RECOMMENDATIONS.c.candidate_id),
+)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_PEOPLE_BY_ID = SHOWN_PEOPLE.where(PEOPLE.c.author_id.in_(_IDS))
+_PAPERS_BY_ID = PAPERS_OF_RUN.where(PAPERS.c.pmid.in_(_IDS))
 
 
 def people_by_id(
@@ -68,7 +67,7 @@ def people_by_id(
     """Read people of a run; who is suppressed is not among them."""
     found: dict[int, Person] = {}
     for some in portions(ids):
-        rows = connection.execute(shown_people(run_id).where(PEOPLE.c.author_id.in_(some)))
+        rows = connection.execute(_PEOPLE_BY_ID, {"run_id": run_id, "ids": some}).all()
         found |= {row[0]: Person(*row) for row in rows}
     return found
 
@@ -79,8 +78,8 @@ def papers_by_id(
     """Read papers of a run."""
     found: dict[int, Paper] = {}
     for some in portions(ids):
-        chosen = select(*PAPER).where(PAPERS.c.run_id == run_id, PAPERS.c.pmid.in_(some))
-        found |= {row[0]: Paper(*row) for row in connection.execute(chosen)}
+        rows = connection.execute(_PAPERS_BY_ID, {"run_id": run_id, "ids": some}).all()
+        found |= {row[0]: Paper(*row) for row in rows}
     return found
 
 

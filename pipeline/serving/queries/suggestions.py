@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select
 
 from pipeline.serving.database import Connection, Engine, reading
 from pipeline.serving.queries.people import person_of_id
 from pipeline.serving.queries.records import Paper, Person, Reason, Recommendation, Suggestions
 from pipeline.serving.queries.runs import run_now
 from pipeline.serving.queries.shown import (
+    RUN,
+    SHOWN_RECOMMENDATIONS,
     named_ids,
     papers_by_id,
     people_by_id,
-    shown_recommendations,
 )
 from pipeline.serving.schema import (
     PEOPLE,
@@ -28,7 +29,7 @@ from pipeline.serving.schema import (
     V1_RECOMMENDATIONS,
 )
 
-_PEOPLE_NAMED, _PAPERS_NAMED = ("person_id", "other_person_id"), ("pmid", "other_pmid")
+PEOPLE_NAMED, PAPERS_NAMED = ("person_id", "other_person_id"), ("pmid", "other_pmid")
 ROWS_AT_ONCE = 1_000
 
 
@@ -47,6 +48,14 @@ class Wanted:
 
 
 ANY = Wanted()
+_OWN = (
+    SHOWN_RECOMMENDATIONS.where(
+        RECOMMENDATIONS.c.author_id == bindparam("author_id"),
+        RECOMMENDATIONS.c.rank > bindparam("after_rank"),
+    )
+    .order_by(RECOMMENDATIONS.c.rank)
+    .limit(bindparam("most"))
+)
 
 
 def suggestions_of(engine: Engine, who: str, limit: int) -> Suggestions | None:
@@ -78,13 +87,28 @@ def recommendations(
     after_rank: int = 0,
 ) -> list[Recommendation]:
     """Give a person's recommendations of a run from a rank on, best first."""
-    given = RECOMMENDATIONS.c
-    chosen = shown_recommendations(run_id).where(given.author_id == author.author_id)
-    chosen = chosen.where(given.rank > after_rank) if after_rank else chosen
-    for condition in _conditions(run_id, author, wanted):
+    return _told(connection, run_id, rows_of(connection, run_id, author, limit, wanted, after_rank))
+
+
+def rows_of(
+    connection: Connection,
+    run_id: str,
+    author: Person,
+    limit: int,
+    wanted: Wanted,
+    after_rank: int,
+) -> Sequence[Row[Any]]:
+    """Read a person's recommendations as they are kept, best first."""
+    chosen = _OWN
+    for condition in _conditions(author, wanted):
         chosen = chosen.where(condition)
-    rows = connection.execute(chosen.order_by(given.rank).limit(limit)).all()
-    return _told(connection, run_id, [row._mapping for row in rows])
+    asked = {
+        "run_id": run_id,
+        "author_id": author.author_id,
+        "after_rank": after_rank,
+        "most": limit,
+    }
+    return connection.execute(chosen, asked).all()
 
 
 def recommendation_of(
@@ -92,11 +116,11 @@ def recommendation_of(
 ) -> Recommendation | None:
     """Give the recommendation of one person to another; None where there is none."""
     given = RECOMMENDATIONS.c
-    chosen = shown_recommendations(run_id).where(
+    chosen = SHOWN_RECOMMENDATIONS.where(
         given.author_id == author.author_id, given.candidate_id == candidate_id
     )
-    rows = connection.execute(chosen.order_by(given.rank).limit(1)).all()
-    return next(iter(_told(connection, run_id, [row._mapping for row in rows])), None)
+    rows = connection.execute(chosen.order_by(given.rank).limit(1), {"run_id": run_id}).all()
+    return next(iter(_told(connection, run_id, rows)), None)
 
 
 EXPORTED = tuple(column.name for column in V1_RECOMMENDATIONS.columns)
@@ -135,7 +159,7 @@ def _is_of(institution: str) -> ColumnElement[bool]:
     )
 
 
-def _conditions(run_id: str, author: Person, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _conditions(author: Person, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     given = RECOMMENDATIONS.c
     for is_asked, column, own in (
         (wanted.other_institution, PEOPLE.c.institution, author.institution),
@@ -143,13 +167,13 @@ def _conditions(run_id: str, author: Person, wanted: Wanted) -> Iterator[ColumnE
     ):
         if is_asked:  # who names none is compared with nobody, as in `recommend`
             yield exists().where(
-                PEOPLE.c.run_id == run_id,
+                PEOPLE.c.run_id == RUN,
                 PEOPLE.c.author_id == given.candidate_id,
                 column != own,
             )
     if wanted.topic is not None:
         yield exists().where(
-            PERSON_TOPICS.c.run_id == run_id,
+            PERSON_TOPICS.c.run_id == RUN,
             PERSON_TOPICS.c.author_id == given.candidate_id,
             func.lower(PERSON_TOPICS.c.topic) == func.lower(wanted.topic.strip()),
         )
@@ -157,24 +181,22 @@ def _conditions(run_id: str, author: Person, wanted: Wanted) -> Iterator[ColumnE
         yield given.probability >= wanted.min_probability
 
 
-def _told(
-    connection: Connection, run_id: str, rows: Sequence[Mapping[Any, Any]]
-) -> list[Recommendation]:
+def _told(connection: Connection, run_id: str, rows: Sequence[Row[Any]]) -> list[Recommendation]:
     """Name whom and what the rows and their reasons mean."""
-    facts = [json.loads(row["reasons"]) for row in rows]
+    facts = [json.loads(row.reasons) for row in rows]
     flat = [fact for listed in facts for fact in listed]
-    ids = [row[name] for row in rows for name in ("candidate_id", "introducer_id")]
-    people = people_by_id(connection, run_id, ids + named_ids(flat, *_PEOPLE_NAMED))
-    papers = papers_by_id(connection, run_id, named_ids(flat, *_PAPERS_NAMED))
+    ids = [number for row in rows for number in (row.candidate_id, row.introducer_id)]
+    people = people_by_id(connection, run_id, ids + named_ids(flat, *PEOPLE_NAMED))
+    papers = papers_by_id(connection, run_id, named_ids(flat, *PAPERS_NAMED))
     return [
         Recommendation(
-            row["rank"],
-            people[row["candidate_id"]],
-            row["score"],
-            row["probability"],
-            people.get(row["introducer_id"]),
+            row.rank,
+            people[row.candidate_id],
+            row.score,
+            row.probability,
+            people.get(row.introducer_id),
             _reasons(listed, people, papers),
-            row["placed_by"],
+            row.placed_by,
         )
         for row, listed in zip(rows, facts, strict=True)
     ]
@@ -184,23 +206,25 @@ def _reasons(
     facts: Sequence[Mapping[str, Any]], people: Mapping[int, Person], papers: Mapping[int, Paper]
 ) -> tuple[Reason, ...]:
     """Name people and papers; leave out facts about people who want to be left alone."""
-    hidden_kinds = {fact["kind"] for fact in facts if not _may_be_told(fact, people)}
-    return tuple(
-        Reason(
-            fact["kind"],
-            fact["contribution"],
-            people.get(fact.get("person_id", 0)),
-            people.get(fact.get("other_person_id", 0)),
-            fact.get("topic"),
-            papers.get(fact.get("pmid", 0)),
-            papers.get(fact.get("other_pmid", 0)),
-        )
-        for fact in facts
-        # a path with a gap leads nowhere: all its steps go with the hidden one
-        if _may_be_told(fact, people) and not (fact["kind"] == "path" and "path" in hidden_kinds)
-    )
-
-
-def _may_be_told(fact: Mapping[str, Any], people: Mapping[int, Person]) -> bool:
-    named = [fact[name] for name in _PEOPLE_NAMED if name in fact]
-    return all(author_id in people for author_id in named)
+    told, is_cut = [], False
+    for fact in facts:
+        names = fact.get
+        one, other = names("person_id"), names("other_person_id")
+        person, other_person = people.get(one), people.get(other)  # type: ignore[arg-type]  # None: nobody
+        if (one is None or person) and (other is None or other_person):
+            paper, other_paper = papers.get(names("pmid")), papers.get(names("other_pmid"))  # type: ignore[arg-type]  # as above
+            told.append(
+                Reason(
+                    fact["kind"],
+                    fact["contribution"],
+                    person,
+                    other_person,
+                    names("topic"),
+                    paper,
+                    other_paper,
+                )
+            )
+        else:
+            is_cut |= fact["kind"] == "path"
+    # a path with a gap leads nowhere: all its steps go with the hidden one
+    return tuple(reason for reason in told if not (is_cut and reason.kind == "path"))

@@ -125,6 +125,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("role_name", name=op.f("pk_portal_roles")),
         comment="Which read-only role sees whose recommendations; `confrere grants` writes it."
     )
+    op.create_index(op.f("ix_subscribers_author_id"), "subscribers", ["author_id"], unique=False)
     if op.get_bind().dialect.name == "postgresql":  # SQLite keeps no comments
         op.alter_column("recommendations", "probability", existing_type=sa.Float(), existing_nullable=True, comment="calibrated probability of a joint paper within horizon_months; a gate refuses null")
         op.alter_column("recommendations", "reasons", existing_type=sa.Text(), existing_nullable=False, comment="JSON array, strongest first: kind, contribution and, where they apply, person_id, other_person_id, topic, pmid, other_pmid; reasons.schema.json is its JSON Schema")
