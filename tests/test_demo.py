@@ -17,9 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from models import baselines
 from pipeline.demo.world import World, build_world
+from pipeline.serving import queries
+from pipeline.serving.database import open_database, reading
+from pipeline.settings import Settings
 from pipeline.tables import TABLES
 
 pytestmark = pytest.mark.airflow
@@ -324,6 +328,47 @@ def test_suggestions_meet_them_more_often_than_any_heuristic(
         (baselines.pagerank, recent),
     ):
         assert own > 1.05 * hits(score, graph), score.__name__
+
+
+def test_a_team_covers_planted_topics_better_than_a_search_by_words(
+    demo: Demo, world: World
+) -> None:
+    """Aims of three topics; a topic is covered where one of five people has it as their main."""
+    main = {person.person_id: person.topics[0] for person in world.people}
+    demo.lake.register("truth", world.authorship_truth())
+    who = demo.rows("""
+        SELECT author_id, MODE(person_id) FROM identities JOIN truth USING (pmid, position)
+        GROUP BY author_id
+    """)
+    works_on = {author: main.get(person) for author, person in who}
+    written = demo.served("""
+        SELECT author_id, GROUP_CONCAT(title, ' ') FROM authored JOIN papers USING (run_id, pmid)
+        WHERE run_id = (SELECT run_id FROM current_run) GROUP BY author_id
+    """)
+    words = TfidfVectorizer(sublinear_tf=True, stop_words="english", strip_accents="unicode")
+    of_people = words.fit_transform([titles for _, titles in written])
+    with reading(open_database(Settings(home=demo.home))) as connection:
+        run = queries.run_now(connection)
+        assert run is not None
+        expertise = queries.load_expertise(connection, run.run_id)
+        assert expertise is not None
+        covered: dict[str, list[bool]] = {"team": [], "words": []}
+        generator = np.random.default_rng(0)
+        for _ in range(60):
+            asked = generator.choice(len(world.topics), 3, replace=False).tolist()
+            first, second, third = (world.topics[topic].approaches[0] for topic in asked)
+            aim = f"Does {first} help? We mean to compare it with {second}, and add {third}."
+            team = queries.find_team(connection, expertise, aim, 5)
+            likeness = (of_people @ words.transform([aim]).T).toarray().ravel()
+            found = {
+                "team": [member.person.author_id for member in team.members],
+                "words": [written[row][0] for row in np.argsort(-likeness)[:5]],
+            }
+            for name, people in found.items():
+                topics = {works_on.get(author) for author in people}
+                covered[name] += [topic in topics for topic in asked]
+    assert np.mean(covered["team"]) > 0.6
+    assert np.mean(covered["team"]) > 1.3 * np.mean(covered["words"])
 
 
 def test_digests_are_written_for_those_who_asked_and_nobody_else(demo: Demo, world: World) -> None:
