@@ -24,7 +24,7 @@ from pipeline.outreach.outbox import notify as notify_subscribers
 from pipeline.recommend.recommend import RANKING_RULE, model_version, policy_of
 from pipeline.recommend.recommend import recommend as recommend_candidates
 from pipeline.recommend.records import TABLES_OF_RECORDS, Records, load_records
-from pipeline.recommend.train import learn
+from pipeline.recommend.train import HORIZON_MONTHS, learn
 from pipeline.serving import outbox, queries, suppressions
 from pipeline.serving import publish as publishing
 from pipeline.serving.database import open_database
@@ -197,7 +197,7 @@ def publish(settings: Settings, now: datetime) -> Counts:
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{made_from[:6]}"
     ranked_by = next(tables["recommendations"].batches(["model_version"]), None)
     version = ranked_by["model_version"][0].as_py() if ranked_by else RANKING_RULE
-    run = publishing.Run(run_id, now, as_of, version, made_from)
+    run = publishing.Run(run_id, now, as_of, version, made_from, HORIZON_MONTHS)
     result = publishing.publish(database, run, tables, settings)
     if not result.accepted:
         raise ConfrereError(

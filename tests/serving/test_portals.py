@@ -137,6 +137,7 @@ HOSTILE = [
     "SELECT lo_import('/etc/hostname')",
     "SELECT refresh_statistics()",
     "SELECT * FROM subscribers",
+    "SELECT * FROM api_keys",
     "SELECT email FROM subscribers",
     "SELECT address_hash FROM subscribers",
     "SELECT * FROM suppressions",
