@@ -40,6 +40,10 @@ HARD_NEGATIVES = 100
 """The best of each list by walks are learned from in person, of the others every eighth."""
 
 EASY_SHARE = 8
+SHOWN = 20
+"""Probabilities are fitted on the best so many of each list, as they are served: a curve through
+all candidates comes out too high at the top."""
+
 RIDGE = 1_000.0
 HELD_OUT_SHARE = 5
 """One author in so many is held out for the comparison."""
@@ -178,12 +182,17 @@ def _drawn(
     values: Singles, author: Ints, is_answer: Flags, generator: np.random.Generator
 ) -> tuple[Flags, Reals]:
     """All answers, the hardest others, and some of the rest that stand for all of it."""
-    order = np.lexsort((-values[:, 0], author))
-    place = np.empty(author.size, np.int64)
-    place[order] = np.arange(author.size) - np.searchsorted(author[order], author[order])
-    is_easy = (place >= HARD_NEGATIVES) & ~is_answer
+    is_easy = (_places(-values[:, 0], author) >= HARD_NEGATIVES) & ~is_answer
     kept = ~is_easy | (generator.integers(EASY_SHARE, size=author.size) == 0)
     return kept, np.where(is_easy, float(EASY_SHARE), 1.0)
+
+
+def _places(keys: Singles | Reals, lists: Ints) -> Ints:
+    """Place of each pair in its list, from 0; the least key first, shape (pairs,)."""
+    order = np.lexsort((keys, lists))
+    place = np.empty(lists.size, np.int64)
+    place[order] = np.arange(lists.size) - np.searchsorted(lists[order], lists[order])
+    return place
 
 
 def fit(windows: Sequence[Window], prior: Ranker | None, trained_on: str) -> Ranker:
@@ -218,7 +227,9 @@ def fit(windows: Sequence[Window], prior: Ranker | None, trained_on: str) -> Ran
         names, origin, tuple(scale.tolist()), tuple(weights.tolist()), 0.0, 1.0,
         HORIZON_MONTHS, trained_on,
     )  # fmt: skip
-    intercept, slope = fit_probability(bare.score(values), is_answer, stands_for)
+    score = bare.score(values)
+    is_shown = _places(-score, lists) < SHOWN
+    intercept, slope = fit_probability(score[is_shown], is_answer[is_shown], stands_for[is_shown])
     return Ranker(
         names, origin, bare.scale, bare.weights, intercept, slope, HORIZON_MONTHS, trained_on
     )
