@@ -12,10 +12,10 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from pipeline.serving.database import Engine, reading
+from pipeline.serving.export.tables import FORMULA
 from pipeline.serving.queries import EXPORTED, exported
 
 JSONL, CSV = "application/jsonl", "text/csv; charset=utf-8"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -65,5 +65,5 @@ def _cell(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value.startswith(FORMULA) else value
     return value if isinstance(value, int | float) else str(to_json(value).decode()).strip('"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What begins with one of these a spreadsheet takes for a formula (OWASP, "CSV injection")."""
+
 
 def write_csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> int:
     """Write rows so that a spreadsheet shows them and runs none of them; return their number.
 
     Lists are written as one text: strings joined by '; ', records as JSON. A text that a
-    spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return) gets
-    an apostrophe in front (OWASP, "CSV injection"); numbers stay numbers.
+    spreadsheet would take for a formula (see `FORMULA`) gets an apostrophe in front; numbers stay
+    numbers.
     """
     flat = pa.schema(
         [pa.field(f.name, pa.string()) if pa.types.is_list(f.type) else f for f in schema]
@@ -34,7 +38,8 @@ def write_csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) 
 def _safe(column: pa.Array) -> pa.Array:
     if not pa.types.is_string(column.type):
         return column
-    return pc.replace_substring_regex(column, r"^([=+\-@\t\r])", r"'\1")
+    starts = "".join(map(re.escape, FORMULA))
+    return pc.replace_substring_regex(column, f"^([{starts}])", r"'\1")
 
 
 def _one_text(column: pa.Array) -> pa.Array:
