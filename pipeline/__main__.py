@@ -382,6 +382,12 @@ def _one_person(settings: Settings, who: str) -> queries.Person:
     absence = None if people else author_ids.absence_of(engine, who)
     if absence is not None:
         raise WrongUse(_why_absent(who, absence))
+    listed = None if people else queries.listed_as(engine, who)
+    if listed is not None:
+        raise WrongUse(
+            f"[{who}] is {listed.name} on the roster, and no author of the current run is surely "
+            "them: see `confrere roster review`, or put their ORCID iD or PMIDs on the roster"
+        )
     if not people:
         raise WrongUse(
             f"[{who}] is nobody in the current run, which holds people with suggestions and those "

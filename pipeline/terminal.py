@@ -45,6 +45,8 @@ def show_suggestions(console: Console, suggestions: Suggestions) -> None:
     if not suggestions.recommendations:
         console.print(_why_none(person))
         return
+    if person.has_little_history:
+        console.print(wording.little_history(person))
     for suggestion in suggestions.recommendations:
         console.print()
         console.print(f"[bold]{suggestion.rank:2}  {_who(suggestion)}[/bold]")

@@ -67,6 +67,7 @@ def compose(
     run: ServedRun,
     settings: Settings,
     now: datetime,
+    note: str = "",
 ) -> EmailMessage:
     """Make the message that suggests these people to the subscriber.
 
@@ -78,6 +79,8 @@ def compose(
         Who is new to the subscriber: one to five people, best first.
     now
         Instant of the Date header, with a time zone.
+    note
+        A sentence on these suggestions as a whole.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def compose(
         "subject": subject,
         "preview": f"{wording.listed([wording.name_of(s.person) for s in suggestions])}: "
         "what links you, and who could introduce you",
-        "greeting": _greeting(subscriber, len(suggestions), run),
+        "greeting": f"{_greeting(subscriber, len(suggestions), run)} {note}".rstrip(),
         "items": [_item(suggestion) for suggestion in suggestions],
         "footer": FOOTER,
     }

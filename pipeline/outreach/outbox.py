@@ -92,7 +92,8 @@ def _prepared(
     ][:SUGGESTIONS_PER_DIGEST]
     if not chosen:
         return None
-    message = compose(subscriber, chosen, found.run, settings, now)
+    note = wording.little_history(found.person)
+    message = compose(subscriber, chosen, found.run, settings, now, note)
     delivery = Delivery(
         person_id=subscriber.person_id,
         run_id=found.run.run_id,

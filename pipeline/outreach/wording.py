@@ -79,6 +79,19 @@ def affiliation(person: Person) -> str:
     return ", ".join(one_line(part) for part in (person.department, person.institution) if part)
 
 
+def little_history(person: Person) -> str:
+    """Say that suggestions rest on little, where they do; else empty."""
+    if not person.has_little_history:
+        return ""
+    count = person.publication_count
+    papers = "one paper" if count == 1 else f"{counted(count)} papers"
+    alone = ", none with a coauthor we know" if count > 1 else ""
+    return (
+        f"We know few papers of yours: {papers} so far{alone}. These suggestions rest on that and "
+        "on where you work, and get better with each paper."
+    )
+
+
 def name_of(person: Person | None) -> str:
     """Give the printed name on one line."""
     return one_line(person.name) if person is not None else ""

@@ -211,3 +211,12 @@ def _structure(message: EmailMessage) -> list[Any]:
     read = Reader(_body(part(message, "html")))
     assert not read.opened
     return [entry for entry in read.tags if entry[0] not in FIVE]
+
+
+def test_a_note_on_all_suggestions_stands_in_both_parts() -> None:
+    note = "We know few papers of yours: one paper so far."
+    message = parsed(compose(ZOE, [ONE], RUN, SETTINGS, NOW, note).as_bytes())
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert note in " ".join(body.get_content().split())

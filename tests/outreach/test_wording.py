@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.outreach.wording import Fact, affiliation, evidence, introduction, listed, why
+from pipeline.outreach.wording import (
+    Fact,
+    affiliation,
+    evidence,
+    introduction,
+    listed,
+    little_history,
+    why,
+)
 from pipeline.serving.queries import Recommendation
 from tests.outreach.drawn import (
     ANA,
@@ -98,3 +106,11 @@ def test_lists_and_places_read_well() -> None:
         "Surgery, Hospital"
     )
     assert affiliation(person(1, "X")) == ""
+
+
+def test_little_history_is_said_where_it_is_and_counted() -> None:
+    assert little_history(ANA) == ""
+    new = person(9, "Nia", publication_count=1, has_little_history=True)
+    assert little_history(new).startswith("We know few papers of yours: one paper so far. These")
+    known = person(9, "Nia", publication_count=3, has_little_history=True)
+    assert "three papers so far, none with a coauthor we know." in little_history(known)

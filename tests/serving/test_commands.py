@@ -80,6 +80,18 @@ def test_suggestions_by_an_id_that_was_given_up(home: Path, capsys: Printed) -> 
         assert (told.out, told.err.count("\n")) == ("", 1)
 
 
+def test_who_is_on_the_roster_and_not_found_is_told_so(
+    home: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    roster = tmp_path / "roster.csv"
+    line = "P77,Nia Unknown,nia@example.org,no"
+    roster.write_text(f"person_id,name,email,digest\n{line}\n", encoding="utf-8")
+    assert main(["roster", "import", str(roster), "--home", str(home)]) == 0
+    capsys.readouterr()
+    assert main(["suggestions", "P77", "--home", str(home)]) == 2
+    assert "[P77] is Nia Unknown on the roster, and no author" in capsys.readouterr().err
+
+
 def test_an_id_that_was_given_up_leaves_alone_who_it_is_now(home: Path, capsys: Printed) -> None:
     said = _suppress(home, "7", capsys)
     assert said.startswith(f"Bo Adams (author {BO}) is left alone from now on: 1 new")

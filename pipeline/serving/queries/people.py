@@ -106,6 +106,12 @@ def _meanings(connection: Connection, who: str) -> Iterator[ColumnElement[bool]]
     )
 
 
+def listed_as(engine: Engine, who: str) -> OnRoster | None:
+    """Find somebody on the roster; see `person_on_roster`."""
+    with reading(engine) as connection:
+        return person_on_roster(connection, who)
+
+
 def person_on_roster(connection: Connection, who: str) -> OnRoster | None:
     """Find somebody on the roster by person_id or ORCID iD; None for who asked to be left alone."""
     names = SUBSCRIBERS.c
