@@ -59,8 +59,10 @@ def add_key(
     Raises
     ------
     WrongUse
-        A key of this name is in use, or a scope is unknown.
+        The name is empty or in use, or a scope is unknown.
     """
+    if not name.strip():
+        raise WrongUse("[key] has no name: say whose it is, such as portal")
     asked = sorted(set(scopes))
     for scope in asked:
         if scope not in SCOPES:

@@ -138,7 +138,9 @@ def api(request: Request, _: Reads) -> Response:
         "api.html",
         run=run,
         routes=[
-            (path, route["get"]) for path, route in described["paths"].items() if "get" in route
+            (verb.upper(), path, said)
+            for path, route in described["paths"].items()
+            for verb, said in route.items()
         ],
         needs_key=request.app.state.settings.api_access == "keys",
     )

@@ -19,6 +19,12 @@ from pipeline.web.rendering import page
 logger = logging.getLogger(__name__)
 
 NOT_YET = "No run has been published yet: `confrere run` makes one."
+NO_JSON = "The body is no JSON object: send one, with Content-Type: application/json."
+_REMEDIES = {
+    "Not Found": "There is nothing at this address: /api lists what there is.",
+    "Method Not Allowed": "This address takes another method: /api says which.",
+}
+"""What Starlette says in two words, with the remedy."""
 MEANINGS = {
     401: "A key is needed, or the one given opens nothing.",
     403: "The key has not the scope, or sees the recommendations of another institution only.",
@@ -74,11 +80,14 @@ def _is_page(request: Request) -> bool:
 
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101  # what it is registered for
-    return _answer(request, error.status_code, str(error.detail), error.headers)
+    detail = _REMEDIES.get(str(error.detail), str(error.detail))
+    return _answer(request, error.status_code, detail, error.headers)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    if any(item["type"] in ("json_invalid", "model_attributes_type") for item in error.errors()):
+        return _answer(request, 422, NO_JSON)
     wrong = [f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in error.errors()]
     return _answer(request, 422, "; ".join(wrong))
 

@@ -65,7 +65,10 @@ def page(
 
 
 class SafeHeaders:
-    """Adds the headers that keep answers from running, framing and leaking anything."""
+    """Adds the headers that keep answers from running, framing and leaking anything.
+
+    HEAD is answered as GET (RFC 9110, 9.3.2); the server leaves the body out.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -78,7 +81,11 @@ class SafeHeaders:
                 message["headers"] = [*message.get("headers", ()), *HEADERS.items()]
             await send(message)
 
-        await self.app(scope, receive, send_safely if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        await self.app({**scope, "method": method}, receive, send_safely)
 
 
 def _templates() -> Environment:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import Annotated
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
+from starlette.concurrency import run_in_threadpool
 
 from pipeline.serving import queries
 from pipeline.serving.database import Connection, reading
@@ -21,7 +23,10 @@ from pipeline.web.problems import documented
 from pipeline.web.rendering import page
 from pipeline.web.routes import nobody
 
-LONGEST_AIM, LONGEST_ON_THE_PAGE = 20_000, 1_500
+LONGEST_AIM = 20_000
+LARGEST_FORM = 12 * LONGEST_AIM
+"""Bytes; a character of four bytes takes twelve in a form."""
+
 TEAM_SIZE = 5
 
 
@@ -89,16 +94,30 @@ def team(request: Request, _: Reads, asked: Aim) -> Response:
 
 @PAGE.get("/team")
 def team_page(
-    request: Request,
-    _: Reads,
-    aim: Annotated[str, Query(max_length=LONGEST_ON_THE_PAGE)] = "",
+    request: Request, _: Reads, aim: Annotated[str, Query(max_length=LONGEST_AIM)] = ""
 ) -> Response:
     """Describe an aim, see a team."""
+    return _team_page(request, aim)
+
+
+@PAGE.post("/team")
+async def team_told(request: Request, _: Reads) -> Response:
+    """See a team for an aim that stands in the body: in no address, history or log."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_FORM:
+            raise HTTPException(413, f"An aim has at most {LONGEST_AIM:,} characters: shorten it.")
+    told = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).get("aim", [""])
+    return await run_in_threadpool(_team_page, request, told[0][:LONGEST_AIM])
+
+
+def _team_page(request: Request, aim: str) -> Response:
     told = aim.replace("\0", "").strip()
     with reading(request.app.state.engine) as connection:
         run = queries.run_now(connection)
         found = _find(request, connection, run, told, TEAM_SIZE, None) if run and told else None
-    return page(request, "team.html", run=run, aim=told, found=found, longest=LONGEST_ON_THE_PAGE)
+    return page(request, "team.html", run=run, aim=told, found=found, longest=LONGEST_AIM)
 
 
 def _find(

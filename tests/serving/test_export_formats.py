@@ -210,3 +210,38 @@ def test_only_coauthorships_are_a_graph(home: Path) -> None:
     for ending in GRAPH_FORMATS:
         with pytest.raises(WrongUse, match="is no graph"):
             export(table, table, NOBODY, NOBODY, home / f"people.{ending}")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_addresses_that_papers_print_are_masked(ending: str, tmp_path: Path) -> None:
+    lake_folder = tmp_path / "lake"
+    printed: tuple[list[str], ...] = (
+        ["Example University. ada@example.org.", "Electronic address: a.b-c@mail.example.org"],
+        [],
+        ["Other Hospital <bo@example.org>; x@y"],
+    )
+    write_lake(
+        lake_folder,
+        authorships=[
+            {"pmid": pmid, "position": 1, "affiliations": texts}
+            for pmid, texts in enumerate(printed, start=1)
+        ],
+        authors=[],
+    )
+    tables = lake.datasets(lake_folder, ("authorships", "authors"))
+    nobody = np.zeros(0, np.int64)
+    out = tmp_path / f"out.{ending}"
+    assert export(tables["authorships"], tables["authors"], nobody, nobody, out) == 3
+    if ending == "parquet":
+        kept = pq.read_table(out)["affiliations"].to_pylist()
+        assert kept[0] == [
+            "Example University. [address left out]",
+            "Electronic address: [address left out]",
+        ]
+        assert kept[1] == []
+        told = str(kept)
+    else:
+        told = out.read_text(encoding="utf-8")
+    assert "Example University." in told
+    assert told.count("[address left out]") == 4
+    assert "@" not in told

@@ -181,6 +181,11 @@ def test_only_a_hash_of_a_token_is_kept(engine: Engine) -> None:
     assert len(token) > 50
 
 
+def test_a_key_without_a_name_is_refused(engine: Engine) -> None:
+    with pytest.raises(WrongUse, match="has no name"):
+        add_key(engine, "  ", ["read"], None, NIGHT)
+
+
 def test_keys_are_told_apart_by_name_and_scope(engine: Engine) -> None:
     add_key(engine, "k", ["read", "export"], "Example University", NIGHT)
     with pytest.raises(WrongUse, match="is in use"):

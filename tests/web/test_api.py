@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
 from pipeline.serving.database import Engine
@@ -133,7 +134,7 @@ def test_wrong_requests_get_a_problem(client: httpx.Client, engine: Engine) -> N
     _is_problem(client.get("/v1/people?name=a%00b"), 422, "name: ")
     _is_problem(client.get("/v1/people?cursor=x"), 422, "cursor: ")
     _is_problem(client.get(f"/v1/people/{ADA}/recommendations/{ADA}"), 404, "is not recommended")
-    _is_problem(client.get("/v2"), 404, "Not Found")
+    _is_problem(client.get("/v2"), 404, "/api lists")
     _is_problem(client.delete("/healthz"), 405, "Method Not Allowed")
 
 
@@ -319,3 +320,23 @@ def test_no_answer_loads_frames_or_guesses_anything(client: httpx.Client, engine
         headers = client.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/runs", "/", f"/people/{ADA}", "/v1/people"])
+def test_head_is_answered_as_get_without_the_body(
+    engine: Engine, client: httpx.Client, path: str
+) -> None:
+    seeded(engine)
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers.get("etag") == get.headers.get("etag")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_an_address_without_anything_says_where_to_look(client: httpx.Client) -> None:
+    nothing = client.get("/v1/nosuch")
+    assert nothing.status_code == 404
+    assert "/api lists" in nothing.json()["detail"]
+    wrong = client.post("/v1/runs")
+    assert wrong.status_code == 405
+    assert "another method" in wrong.json()["detail"]

@@ -72,3 +72,24 @@ def test_the_page_shows_the_team_and_what_is_not_found(
     assert f"/people/{ADA}" in page.text or f"/people/{CY}" in page.text
     assert "No topic that people here publish on" in client.get("/team?aim=zzz").text
     assert "<textarea" in client.get("/team").text
+
+
+def test_the_page_takes_an_aim_in_the_body_and_cuts_nothing_of_an_abstract(
+    engine: Engine, client: httpx.Client
+) -> None:
+    seeded(engine)
+    aim = "A sentence that says nothing. " * 200 + "Engines."
+    page = client.post("/team", data={"aim": aim})
+    assert page.status_code == 200
+    assert "What your aim is about" in page.text
+    assert 'method="post"' in client.get("/team").text
+    assert client.post("/team", data={"aim": "x" * 300_000}).status_code == 413
+
+
+@pytest.mark.parametrize("body", ["no json", '"text"'])
+def test_a_body_that_is_no_json_object_is_told_what_to_send(
+    body: str, client: httpx.Client
+) -> None:
+    answer = client.post("/v1/team", content=body)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("The body is no JSON object")

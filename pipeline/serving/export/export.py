@@ -21,6 +21,8 @@ _TABLES = {"csv": write_csv, "parquet": write_parquet, "jsonl": write_jsonl}
 _GRAPHS = {"graphml": write_graphml, "gexf": write_gexf, "vosviewer": write_vosviewer}
 GRAPH_FORMATS = tuple(_GRAPHS)
 FORMATS = (*_TABLES, *_GRAPHS)
+_ADDRESS = r"[^\s@<>()\[\];,]+@[^\s@<>()\[\];,]+"
+NO_ADDRESS = "[address left out]"
 _PEOPLE = (
     "author_id",
     "coauthor_id",
@@ -40,6 +42,7 @@ def export(
 
     Rows that name a hidden person, in whatever role, are left out; where a table has mentions
     without saying whose they are, those of `hidden_mentions` (numbered as `mention_numbers` does).
+    E-mail addresses that papers print among the affiliations are masked.
     `NAME.vosviewer` stands for the two files NAME.map.txt and NAME.network.txt. Files are written
     beside and then take their place; the manifest, `out` with .manifest.json behind it, comes last.
 
@@ -104,4 +107,16 @@ def _visible(
             if f"{which}position" in batch.schema.names:
                 is_hidden = np.isin(mention_numbers(batch, which), hidden_mentions)
                 batch = batch.filter(pa.array(~is_hidden))
+        if "affiliations" in batch.schema.names:
+            place = batch.schema.get_field_index("affiliations")
+            masked = _without_addresses(batch.column(place))
+            batch = batch.set_column(place, batch.schema.field(place), masked)
         yield batch
+
+
+def _without_addresses(texts: pa.Array) -> pa.Array:
+    """Mask what looks like an e-mail address in lists of texts."""
+    ends = np.cumsum(pc.list_value_length(texts).to_numpy(zero_copy_only=False))
+    offsets = pa.array(np.r_[0, ends].astype(np.int32))
+    masked = pc.replace_substring_regex(pc.list_flatten(texts), _ADDRESS, NO_ADDRESS)
+    return pa.ListArray.from_arrays(offsets, masked).cast(texts.type)
