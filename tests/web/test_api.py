@@ -135,7 +135,7 @@ def test_wrong_requests_get_a_problem(client: httpx.Client, engine: Engine) -> N
     _is_problem(client.get("/v1/people?cursor=x"), 422, "cursor: ")
     _is_problem(client.get(f"/v1/people/{ADA}/recommendations/{ADA}"), 404, "is not recommended")
     _is_problem(client.get("/v2"), 404, "/api lists")
-    _is_problem(client.delete("/healthz"), 405, "Method Not Allowed")
+    _is_problem(client.delete("/healthz"), 405, "another method")
 
 
 def test_a_lost_database_is_a_problem_without_particulars(
