@@ -401,7 +401,7 @@ def test_the_first_night_trains_a_ranker_and_the_training_dag_only_replaces_it_b
     before = json.loads(file.read_text(encoding="utf-8"))
     assert before["slope"] > 0
     assert demo.rows("SELECT DISTINCT model_version FROM recommendations") == [
-        (f"linear-1: {before['trained_on']}",)
+        (f"linear-2: {before['trained_on']}",)
     ]
     result = run("dags", "run", "train_models", CONFRERE_HOME=str(demo.home))
     assert "train_models: success" in result.stdout, result.stdout + result.stderr

@@ -15,6 +15,9 @@ from models.pairs import Rows, World, last_joint_days
 from pipeline.recommend.records import Records, Singles
 
 DAYS_A_YEAR = 365.25
+PAPERS_NEEDED = 2
+"""So many papers serve an author of whom no roster tells; who has fewer is not asked about."""
+
 EARLY_YEARS = 5.0
 """Years since the first paper below which somebody is early in their career."""
 

@@ -21,21 +21,18 @@ from pipeline import engine
 from pipeline.lake import Commit, Dataset
 from pipeline.progress import track
 from pipeline.recommend.features import FEATURES, GROUPS, features_of, group_columns
-from pipeline.recommend.known import EARLY_YEARS, Known, day_number, known_on
+from pipeline.recommend.known import EARLY_YEARS, PAPERS_NEEDED, Known, day_number, known_on
 from pipeline.recommend.records import Records, Singles
 from pipeline.recommend.sources import Candidates, batches, propose
 from pipeline.scratch import scratch
 from pipeline.settings import Settings
 from pipeline.tables import CANDIDATES, COUNT, ID, REAL
 
-RANKING_RULE = "linear-1"
+RANKING_RULE = "linear-2"
 """Changes whenever the same tables would be ranked or explained otherwise."""
 
 SHORTLIST = 60
 """Best candidates of an author that policy chooses from."""
-
-PAPERS_NEEDED = 2
-"""So many papers serve an author of whom no roster tells."""
 
 SHARED_COAUTHORS_SHOWN = 3
 SHARED_TOPICS_SHOWN = 2

@@ -14,7 +14,7 @@ from models.kernels import Flags, Ints
 from models.ranker import Lists, Ranker, fit_probability, fit_weights
 from pipeline.progress import track
 from pipeline.recommend.features import FEATURES, features_of
-from pipeline.recommend.known import Known, day_number, known_on
+from pipeline.recommend.known import PAPERS_NEEDED, Known, day_number, known_on
 from pipeline.recommend.records import Records, Singles
 from pipeline.recommend.sources import propose
 from pipeline.settings import Settings, months_before
@@ -25,7 +25,6 @@ MONTHS_BETWEEN_WINDOWS = 12
 LARGEST_PAPER = 15
 """A joint paper of more authors makes nobody new coauthors."""
 
-PAPERS_NEEDED = 2
 ACTIVE_MONTHS = 36
 AUTHORS_AT_MOST = 2_000
 """Of a window, who found a new coauthor in it."""

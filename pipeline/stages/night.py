@@ -142,7 +142,7 @@ def recommend(settings: Settings, wishes: Settings | None = None) -> Counts:
         settings.active_months,
         settings.recommendations_per_author,
         RANKING_RULE,
-        ranker.fingerprint if ranker else "shipped",
+        (ranker or load_ranker()).fingerprint,
         policy_of(settings),
         hashlib.sha256(suppressed.tobytes()).hexdigest(),
         hashlib.sha256(on_roster.tobytes()).hexdigest(),

@@ -339,7 +339,7 @@ def test_probabilities_follow_the_score_and_the_version_says_what_ranked(chain: 
     rows = lake.read(chain.settings.lake_folder, "recommendations").read()
     expected = WALKS.probability(rows["score"].to_numpy())
     assert rows["probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
-    assert set(rows["model_version"].to_pylist()) == {"linear-1: nothing"}
+    assert set(rows["model_version"].to_pylist()) == {"linear-2: nothing"}
 
 
 def test_different_orcid_ids_tell_namesakes_apart(chain: World) -> None:

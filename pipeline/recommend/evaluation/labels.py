@@ -13,7 +13,8 @@ from scipy import sparse
 from models.baselines import Ints, Sparse
 from pipeline import engine, lake
 from pipeline.recommend.evaluation.past import Flags, Past, months_later
-from pipeline.recommend.train import ACTIVE_MONTHS, LARGEST_PAPER, PAPERS_NEEDED
+from pipeline.recommend.known import PAPERS_NEEDED
+from pipeline.recommend.train import ACTIVE_MONTHS, LARGEST_PAPER
 from pipeline.settings import Settings
 
 TABLES_OF_LABELS = ("identities", "publications")
